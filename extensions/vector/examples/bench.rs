@@ -60,22 +60,22 @@ fn main() {
         options.threads,
         index.stats().bytes / base.len(),
     );
-    for ef in [10, 16, 24, 32, 40, 48, 64, 80, 100, 120, 160, 200, 300, 400] {
+    for ef in [10, 14, 16, 18, 20, 22, 24, 28, 32, 40, 64, 80, 100] {
         walk(&index, &queries, &truth, ef);
     }
 }
 
 /// Exact search one query at a time and all at once, checked against comparing everything.
 fn exact_search(index: &Index<Dense<f32>>, base: &[&[f32]], queries: &[&[f32]]) -> Vec<Vec<Hit>> {
-    let (space, slots) = (index.space(), base.len() as u32);
+    let (space, slots) = (index.space(), (0..base.len() as u32).collect::<Vec<_>>());
     let asked: Vec<DenseQuery<f32>> = queries.iter().map(|query| space.query(query)).collect();
-    let shared = best_of(RUNS, || exact::nearest(space, &asked, K, 0..slots));
+    let shared = best_of(RUNS, || exact::nearest(space, &asked, K, &slots));
     let one = best_of(RUNS, || {
-        let one = |query| exact::nearest(space, std::slice::from_ref(query), K, 0..slots);
+        let one = |query| exact::nearest(space, std::slice::from_ref(query), K, &slots);
         asked.iter().map(|query| one(query).pop().expect("a result")).collect::<Vec<_>>()
     });
     let full = best_of(RUNS, || {
-        let full = |query| exact::nearest_plain(space, query, K, 0..slots);
+        let full = |query| exact::nearest_plain(space, query, K, &slots);
         asked.iter().map(full).collect::<Vec<_>>()
     });
     assert_eq!(shared.1, full.1, "a shared scan finds what comparing everything finds");

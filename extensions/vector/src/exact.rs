@@ -26,6 +26,7 @@
 //! queries at a time are compared with it.
 
 use crate::codes::{Coded, FACTORS_BYTES, Factors, as_codes};
+use crate::graph::Met;
 use crate::hits::{Best, Hit};
 use crate::kernel::{code, dispatch, rounding};
 use crate::metric::Metric;
@@ -37,6 +38,8 @@ use crate::space::{Dense, DenseQuery, Element, Space};
 const BLOCK: usize = 64;
 /// Queries that share the loads of one row.
 const SHARED: usize = 4;
+/// Standard deviations of what codes lose, as it is seen from a query.
+const DEVIATIONS: f32 = 4.0;
 /// What rounding an estimate can lose of the squares that go into it: see `codes`.
 const ESTIMATE: f32 = 1e-6;
 
@@ -46,22 +49,17 @@ pub fn nearest<E: Element>(
     space: &Dense<E>,
     queries: &[DenseQuery<E>],
     k: usize,
-    slots: impl IntoIterator<Item = u32>,
+    slots: &[u32],
 ) -> Vec<Vec<Hit>> {
     let metric = space.quantizer.metric();
     let dims = space.quantizer.dims();
     let search = |query: &DenseQuery<E>| Scan::new(metric, dims, &query.coded, k);
     let mut scans: Vec<Scan> = queries.iter().map(search).collect();
     if k > 0 {
-        let mut slots = slots.into_iter();
-        let mut block = Vec::with_capacity(BLOCK);
-        loop {
-            block.clear();
-            block.extend(slots.by_ref().take(BLOCK));
-            if block.is_empty() {
-                break;
-            }
-            scan_block(&space.codes, &block, queries, &mut scans);
+        // One query has nothing to share.
+        let block = if queries.len() > 1 { BLOCK } else { usize::MAX };
+        for block in slots.chunks(block) {
+            scan_block(&space.codes, block, queries, &mut scans);
         }
     }
     let verify = |(scan, query): (Scan, &DenseQuery<E>)| {
@@ -70,16 +68,60 @@ pub fn nearest<E: Element>(
     scans.into_iter().zip(queries).map(verify).collect()
 }
 
-/// The same where walk distances are exact: every slot is compared.
-pub fn nearest_plain<S: Space>(
-    space: &S,
-    query: &S::Query,
+/// The nearest of what a walk has met, which comes nearest first by its codes.
+///
+/// What codes lose has no direction of its own: of its length, one part in √dims lies along
+/// a given line, on average, and it takes [`DEVIATIONS`] times that for one of the nearest
+/// to be passed over. Few of a walk's are compared in full, and what the others are is
+/// left to the certificate of [`nearest`], which a walk does not need: it is not exact.
+pub(crate) fn nearest_met<E: Element>(
+    space: &Dense<E>,
+    query: &DenseQuery<E>,
     k: usize,
-    slots: impl IntoIterator<Item = u32>,
+    all: &[Met],
 ) -> Vec<Hit> {
+    let (metric, coded) = (space.quantizer.metric(), &query.coded);
+    let share = (DEVIATIONS / (space.quantizer.dims() as f32).sqrt()).min(1.0);
+    let least = |met: &Met| {
+        let stored = Factors::read(space.codes.row(met.slot));
+        match metric {
+            Metric::InnerProduct => {
+                let lost = stored.error * coded.length + stored.norm * coded.factors.error;
+                met.distance - share * lost
+            }
+            _ => met.distance.max(0.0).sqrt() - share * (stored.error + coded.factors.error),
+        }
+    };
+    let (mut best, mut limit) = (Best::new(k), f32::INFINITY);
+    // What is not a number is not passed over.
+    let is_due = |least: f32, limit: f32| least <= limit || least.is_nan();
+    let least: Vec<f32> = all.iter().map(least).collect();
+    for (at, met) in all.iter().enumerate() {
+        if !is_due(least[at], limit) {
+            continue;
+        }
+        if least.get(at + 1).is_some_and(|next| is_due(*next, limit)) {
+            space.prefetch_exact(all[at + 1].slot);
+        }
+        if best.offer(Hit { slot: met.slot, distance: space.exact(query, met.slot) })
+            && let Some(worst) = best.worst()
+        {
+            limit = match metric {
+                Metric::Cosine => (2.0 * worst.max(0.0)).sqrt() as f32,
+                _ => worst as f32,
+            };
+            // NaN is after every number: it passes nothing over.
+            limit = if limit.is_nan() { f32::INFINITY } else { limit };
+        }
+    }
+    best.into_sorted()
+}
+
+/// The same where walk distances are exact: every slot is compared.
+pub fn nearest_plain<S: Space>(space: &S, query: &S::Query, k: usize, slots: &[u32]) -> Vec<Hit> {
     let mut best = Best::new(k);
     for slot in slots {
-        best.offer(Hit { slot, distance: space.exact(query, slot) });
+        best.offer(Hit { slot: *slot, distance: space.exact(query, *slot) });
     }
     best.into_sorted()
 }

@@ -13,6 +13,11 @@
 //! A slot is visible at `t` where `begin <= t < end`: the graph and the codes are shared
 //! by all snapshots, the timestamps keep them apart. Readers take no lock for a slot;
 //! they hold [`Slots::reading`] for a search, and `free` waits for the searches that run.
+//!
+//! Most snapshots are younger than what they look at: 64 slots together have a word that
+//! says which of them are published and not ended, and the last time at which that changed.
+//! A snapshot of that time or later reads no more than this, two bits a slot in place of
+//! sixteen bytes.
 
 use crate::region::OutOfMemory;
 use crate::rows::{Rows, SLOTS_MAX};
@@ -25,9 +30,19 @@ pub type Timestamp = u64;
 /// The end of a slot that nothing deleted.
 pub const NEVER: Timestamp = u64::MAX;
 
+/// Slots whose states share a word.
+const GROUP: u32 = u64::BITS;
+
+/// The place of a slot in its group's word.
+fn bit(slot: u32) -> u64 {
+    1 << (slot % GROUP)
+}
+
 pub struct Slots {
     /// Begin and end, both one up from what callers say: 0 is "not published".
     times: Rows<AtomicU64>,
+    /// For each 64 slots: which are published and not ended, and when that changed last.
+    groups: Rows<AtomicU64>,
     row_ids: Rows<AtomicU64>,
     reserved: AtomicU32,
     free: Mutex<Vec<u32>>,
@@ -63,6 +78,7 @@ impl Default for Slots {
     fn default() -> Slots {
         Slots {
             times: Rows::new(2),
+            groups: Rows::new(2),
             row_ids: Rows::new(1),
             reserved: AtomicU32::new(0),
             free: Mutex::new(Vec::new()),
@@ -89,6 +105,7 @@ impl Slots {
                 return Err(NoSlot::Full);
             }
             self.times.make(slot)?;
+            self.groups.make(slot / GROUP)?;
             self.row_ids.make(slot)?;
             let (now, order) = (slot + 1, Ordering::AcqRel);
             match self.reserved.compare_exchange(slot, now, order, Ordering::Acquire) {
@@ -106,16 +123,39 @@ impl Slots {
         times[1].store(NEVER, Ordering::Relaxed);
         // Release: who sees the time sees the row id, the codes and the vector.
         times[0].store(begin + 1, Ordering::Release);
+        // The time first: who sees the bit sees it, and an older snapshot asks the slot.
+        let [live, changed] = self.group(slot);
+        changed.fetch_max(begin, Ordering::AcqRel);
+        live.fetch_or(bit(slot), Ordering::AcqRel);
     }
 
     /// Makes a published slot invisible from `end` on.
     pub fn end(&self, slot: u32, end: Timestamp) {
         self.times.row(slot)[1].store(end, Ordering::Release);
+        if end != NEVER {
+            let [live, changed] = self.group(slot);
+            changed.fetch_max(end, Ordering::AcqRel);
+            live.fetch_and(!bit(slot), Ordering::AcqRel);
+        }
+    }
+
+    fn group(&self, slot: u32) -> &[AtomicU64; 2] {
+        self.groups.row(slot / GROUP).try_into().expect("two words a group")
     }
 
     /// Whether a snapshot of `at` sees the slot.
     #[inline]
     pub fn visible(&self, slot: u32, at: Timestamp) -> bool {
+        let [live, changed] = self.group(slot);
+        let live = live.load(Ordering::Acquire);
+        if changed.load(Ordering::Acquire) <= at {
+            return live & bit(slot) != 0;
+        }
+        self.was_visible(slot, at)
+    }
+
+    /// The same by the slot's own times.
+    fn was_visible(&self, slot: u32, at: Timestamp) -> bool {
         let times = self.times.row(slot);
         let begin = times[0].load(Ordering::Acquire);
         begin != 0 && begin - 1 <= at && at < times[1].load(Ordering::Acquire)
@@ -158,6 +198,7 @@ impl Slots {
     /// run; later ones cannot meet the slots.
     pub fn free(&self, slots: &[u32]) {
         for slot in slots {
+            self.group(*slot)[0].fetch_and(!bit(*slot), Ordering::AcqRel);
             self.times.row(*slot)[0].store(0, Ordering::Release);
         }
         self.wait_for_readers();
@@ -195,6 +236,7 @@ impl Slots {
     /// Bytes of the tables.
     pub fn bytes(&self) -> usize {
         let slots = self.reserved();
-        self.times.bytes(slots) + self.row_ids.bytes(slots)
+        let groups = self.groups.bytes(slots.div_ceil(GROUP));
+        self.times.bytes(slots) + groups + self.row_ids.bytes(slots)
     }
 }

@@ -43,8 +43,9 @@ fn agrees<E: Element>(vectors: &[Vec<E>], queries: &[Vec<E>], what: &str) {
     for metric in [Metric::L2, Metric::InnerProduct, Metric::Cosine] {
         let space = space(metric, vectors);
         let asked: Vec<_> = queries.iter().map(|query| space.query(query)).collect();
+        let slots: Vec<u32> = (0..vectors.len() as u32).collect();
         for k in [0, 1, 10, 100, vectors.len() + 1] {
-            let found = nearest(&space, &asked, k, 0..vectors.len() as u32);
+            let found = nearest(&space, &asked, k, &slots);
             for (found, query) in found.iter().zip(queries) {
                 let expected = by_comparing(metric, vectors, query, k);
                 assert_eq!(bits(found), bits(&expected), "{what} {metric:?} k {k}");
@@ -110,8 +111,9 @@ fn only_the_slots_that_are_given_are_searched() {
     let vectors = clustered(&mut random, 400, 32, 3);
     let space = space(Metric::L2, &vectors);
     let query = [space.query(&vectors[5])];
-    let found = nearest(&space, &query, 3, (0..400).filter(|slot| slot % 2 == 0));
+    let even: Vec<u32> = (0..400).filter(|slot| slot % 2 == 0).collect();
+    let found = nearest(&space, &query, 3, &even);
     assert!(found[0].iter().all(|hit| hit.slot % 2 == 0));
-    let found = nearest(&space, &query, 3, [5, 9]);
+    let found = nearest(&space, &query, 3, &[5, 9]);
     assert_eq!(found[0].iter().map(|hit| hit.slot).collect::<Vec<_>>(), [5, 9]);
 }
