@@ -38,8 +38,9 @@ use crate::space::{Dense, DenseQuery, Element, Space};
 const BLOCK: usize = 64;
 /// Queries that share the loads of one row.
 const SHARED: usize = 4;
-/// Standard deviations of what codes lose, as it is seen from a query.
-const DEVIATIONS: f32 = 4.0;
+/// How far the share of a loss that counts may be beyond its usual size: of elements that
+/// are spread as a normal distribution, one in a hundred thousand is further.
+const DEVIATIONS: f32 = 2.5;
 /// What rounding an estimate can lose of the squares that go into it: see `codes`.
 const ESTIMATE: f32 = 1e-6;
 
@@ -70,10 +71,10 @@ pub fn nearest<E: Element>(
 
 /// The nearest of what a walk has met, which comes nearest first by its codes.
 ///
-/// What codes lose has no direction of its own: of its length, one part in √dims lies along
-/// a given line, on average, and it takes [`DEVIATIONS`] times that for one of the nearest
-/// to be passed over. Few of a walk's are compared in full, and what the others are is
-/// left to the certificate of [`nearest`], which a walk does not need: it is not exact.
+/// A walk is not exact, so this needs no certificate: what codes lose points in no
+/// particular direction, and only a share of it lies along the line to the query. By how
+/// many elements the query is spread over, that share has a deviation, and what is farther
+/// than [`DEVIATIONS`] of them say is passed over: most of what a walk has met beyond `k`.
 pub(crate) fn nearest_met<E: Element>(
     space: &Dense<E>,
     query: &DenseQuery<E>,
@@ -81,7 +82,7 @@ pub(crate) fn nearest_met<E: Element>(
     all: &[Met],
 ) -> Vec<Hit> {
     let (metric, coded) = (space.quantizer.metric(), &query.coded);
-    let share = (DEVIATIONS / (space.quantizer.dims() as f32).sqrt()).min(1.0);
+    let share = (DEVIATIONS / spread(coded.codes()).sqrt()).min(1.0);
     let least = |met: &Met| {
         let stored = Factors::read(space.codes.row(met.slot));
         match metric {
@@ -115,6 +116,14 @@ pub(crate) fn nearest_met<E: Element>(
         }
     }
     best.into_sorted()
+}
+
+/// How many elements a vector is spread over: one that is alone in it counts as one, as
+/// many as there are of equal size count as that many (the participation ratio).
+fn spread(codes: &[i8]) -> f32 {
+    let squares = codes.iter().map(|code| f32::from(*code) * f32::from(*code));
+    let (sum, fourth) = squares.fold((0.0, 0.0), |(sum, fourth), it| (sum + it, fourth + it * it));
+    if fourth > 0.0 { sum * sum / fourth } else { 1.0 }
 }
 
 /// The same where walk distances are exact: every slot is compared.

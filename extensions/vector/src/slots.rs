@@ -240,3 +240,60 @@ impl Slots {
         self.times.bytes(slots) + groups + self.row_ids.bytes(slots)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Random;
+
+    /// What a snapshot sees by the words of groups is what the slots' own times say.
+    #[test]
+    fn groups_say_what_times_say() {
+        let mut random = Random::new(3);
+        let slots = Slots::default();
+        let mut live: Vec<u32> = Vec::new();
+        let mut ended: Vec<u32> = Vec::new();
+        for now in 1..2_000 {
+            match random.below(4) {
+                0 if !live.is_empty() => {
+                    let slot = live.swap_remove(random.below(live.len()));
+                    slots.end(slot, now);
+                    ended.push(slot);
+                }
+                1 if !ended.is_empty() => {
+                    let slot = ended.swap_remove(random.below(ended.len()));
+                    slots.free(&[slot]);
+                }
+                _ => {
+                    let slot = slots.reserve().unwrap();
+                    assert!(!slots.visible(slot, now), "nobody sees what is not published");
+                    slots.publish(slot, u64::from(slot), now);
+                    live.push(slot);
+                }
+            }
+            for _ in 0..8 {
+                let slot = random.below(slots.reserved() as usize) as u32;
+                let at = random.below(2_100) as u64;
+                assert_eq!(slots.visible(slot, at), slots.was_visible(slot, at), "{slot} at {at}");
+            }
+        }
+        for slot in &live {
+            assert!(slots.visible(*slot, NEVER - 1));
+        }
+        for slot in &ended {
+            assert!(!slots.visible(*slot, NEVER - 1));
+        }
+    }
+
+    #[test]
+    fn restored_slots_are_seen_when_they_were() {
+        let slots = Slots::default();
+        slots.restore(70, 1, 5, NEVER).unwrap();
+        slots.restore(3, 2, 4, 9).unwrap();
+        slots.finish_restoring();
+        let seen = |slot: u32| (0..12).filter(|at| slots.visible(slot, *at)).collect::<Vec<_>>();
+        assert_eq!(seen(70), [5, 6, 7, 8, 9, 10, 11]);
+        assert_eq!(seen(3), [4, 5, 6, 7, 8]);
+        assert!(seen(4).is_empty());
+    }
+}

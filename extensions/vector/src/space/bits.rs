@@ -30,6 +30,8 @@ impl Space for Bits {
     type Value = [u8];
     type Query = Vec<u8>;
 
+    const WALKS_EXACTLY: bool = true;
+
     fn query(&self, value: &[u8]) -> Vec<u8> {
         assert_eq!(value.len(), self.rows.stride());
         value.to_vec()

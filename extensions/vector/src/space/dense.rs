@@ -104,6 +104,8 @@ impl<E: Element> Space for Dense<E> {
     type Value = [E];
     type Query = DenseQuery<E>;
 
+    const WALKS_EXACTLY: bool = false;
+
     fn query(&self, value: &[E]) -> DenseQuery<E> {
         let coded = Coded::new(&self.quantizer, &E::widen(value));
         DenseQuery { coded, vector: value.to_vec() }

@@ -41,6 +41,9 @@ pub trait Space: Send + Sync {
     /// A value prepared for comparing.
     type Query: Send + Sync;
 
+    /// Whether walk distances order exactly as the exact ones.
+    const WALKS_EXACTLY: bool;
+
     fn query(&self, value: &Self::Value) -> Self::Query;
 
     /// The value of a published slot, prepared for comparing.

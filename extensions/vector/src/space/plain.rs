@@ -27,6 +27,8 @@ impl<E: Element> Space for Plain<E> {
     type Value = [E];
     type Query = Vec<E>;
 
+    const WALKS_EXACTLY: bool = true;
+
     fn query(&self, value: &[E]) -> Vec<E> {
         assert_eq!(value.len(), self.elements.stride());
         value.to_vec()

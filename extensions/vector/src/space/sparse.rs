@@ -75,6 +75,8 @@ impl Space for SparseSpace {
     type Value = OwnedSparse;
     type Query = OwnedSparse;
 
+    const WALKS_EXACTLY: bool = true;
+
     fn query(&self, value: &OwnedSparse) -> OwnedSparse {
         value.clone()
     }

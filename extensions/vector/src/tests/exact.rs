@@ -2,7 +2,8 @@
 
 use super::clustered;
 use crate::codes::Quantizer;
-use crate::exact::nearest;
+use crate::exact::{nearest, nearest_met};
+use crate::graph::Met;
 use crate::hits::Hit;
 use crate::space::{Dense, Element, Space};
 use crate::{Metric, Random};
@@ -116,4 +117,42 @@ fn only_the_slots_that_are_given_are_searched() {
     assert!(found[0].iter().all(|hit| hit.slot % 2 == 0));
     let found = nearest(&space, &query, 3, &[5, 9]);
     assert_eq!(found[0].iter().map(|hit| hit.slot).collect::<Vec<_>>(), [5, 9]);
+}
+
+/// What a walk of `codes` would have met, all of it.
+fn met(space: &Dense<f32>, query: &crate::space::DenseQuery<f32>, count: usize) -> Vec<Met> {
+    let slots: Vec<u32> = (0..count as u32).collect();
+    let mut distances = vec![0.0; count];
+    space.distances(query, &slots, &mut distances);
+    let all = slots.into_iter().zip(distances);
+    let mut met: Vec<Met> = all.map(|(slot, distance)| Met { distance, slot }).collect();
+    met.sort_unstable();
+    met
+}
+
+#[test]
+fn of_what_a_walk_met_the_nearest_are_found() {
+    let mut random = Random::new(15);
+    for metric in [Metric::L2, Metric::InnerProduct, Metric::Cosine] {
+        for dims in [2, 24, 384] {
+            let mut vectors = clustered(&mut random, 300, dims, 4);
+            // Some have nearly all of themselves in one element.
+            for vector in vectors.iter_mut().step_by(5) {
+                vector[random.below(dims)] = 40.0;
+            }
+            let space = space(metric, &vectors);
+            let (mut found, mut all) = (0, 0);
+            for query in vectors.iter().step_by(7) {
+                let asked = space.query(query);
+                for k in [0, 1, 10, 400] {
+                    let hits = nearest_met(&space, &asked, k, &met(&space, &asked, vectors.len()));
+                    let expected = by_comparing(metric, &vectors, query, k);
+                    assert_eq!(hits.len(), expected.len());
+                    found += hits.iter().filter(|hit| expected.contains(hit)).count();
+                    all += expected.len();
+                }
+            }
+            assert!(found * 1000 >= all * 999, "{metric:?}, {dims}: {found} of {all}");
+        }
+    }
 }
