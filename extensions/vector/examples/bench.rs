@@ -60,6 +60,9 @@ fn main() {
         options.threads,
         index.stats().bytes / base.len(),
     );
+    for one_in in [2, 10, 100] {
+        listed(&index, &queries, one_in);
+    }
     for ef in [10, 14, 16, 18, 20, 22, 24, 28, 32, 40, 64, 80, 100] {
         walk(&index, &queries, &truth, ef);
     }
@@ -99,6 +102,20 @@ fn best_of<R>(runs: u32, run: impl Fn() -> R) -> (f64, R) {
         best = best.min(start.elapsed().as_secs_f64());
     }
     (best, result.expect("it ran"))
+}
+
+/// The nearest of some slots that are known, one of so many by chance.
+fn listed(index: &Index<Dense<f32>>, queries: &[&[f32]], one_in: usize) {
+    let mut random = zserver_vector::Random::new(7);
+    let all = 0..index.stats().slots;
+    let listed: Vec<u32> = all.filter(|_| random.below(one_in) == 0).collect();
+    let search = Search { k: K, ef: K, at: 1, filter: None, listed: Some(&listed) };
+    let (seconds, _) = best_of(WALK_RUNS, || {
+        let one = |query: &&[f32]| index.search(&index.space().query(query), &search);
+        queries.iter().map(one).collect::<Vec<_>>()
+    });
+    let micros = seconds * 1e6 / queries.len() as f64;
+    println!("{{\"listed\": {{\"slots\": {}, \"micros\": {micros:.1}}}}}", listed.len());
 }
 
 fn walk(index: &Index<Dense<f32>>, queries: &[&[f32]], truth: &[Vec<Hit>], ef: usize) {

@@ -40,7 +40,7 @@ impl<S: Space> Index<S> {
         let _reading = self.slots.reading();
         let matches = |slot: u32| self.matches(slot, search);
         if let Some(listed) = search.listed {
-            return self.compare(query, search, listed.iter().copied());
+            return self.compare(query, search, listed);
         }
         if self.graph.linked() <= SCAN_SLOTS {
             return self.compare_all(query, search);
@@ -96,17 +96,16 @@ impl<S: Space> Index<S> {
 
     /// Compares every slot that there is.
     fn compare_all(&self, query: &S::Query, search: &Search<'_>) -> Found {
-        self.compare(query, search, 0..self.slots.reserved())
+        let all: Vec<u32> = (0..self.slots.reserved()).collect();
+        self.compare(query, search, &all)
     }
 
-    fn compare(
-        &self,
-        query: &S::Query,
-        search: &Search<'_>,
-        slots: impl Iterator<Item = u32>,
-    ) -> Found {
+    fn compare(&self, query: &S::Query, search: &Search<'_>, slots: &[u32]) -> Found {
         // Together first: what is compared is read ahead.
-        let matching: Vec<u32> = slots.filter(|slot| self.matches(*slot, search)).collect();
+        let mut matching = self.slots.visible_of(slots, search.at);
+        if let Some(filter) = search.filter {
+            matching.retain(|slot| filter(*slot));
+        }
         let hits = self.space.nearest(query, search.k, &matching);
         Found { hits, is_exact: true, evaluations: 0 }
     }
