@@ -30,7 +30,7 @@ from nodes import common_arguments, load, nodes
 K = 10
 # pgbench takes 128 scripts at most.
 PGBENCH_QUERIES = 100
-EFS = [10, 16, 24, 32, 40, 48, 64, 80, 100, 120, 160, 200, 300, 400, 600, 800, 1000]
+EFS = [*range(10, 50, 2), *range(50, 120, 5), 120, 140, 160, 180, 200, 250, 300, 400, 600, 800, 1000]
 STATEMENT = f"SELECT id FROM items ORDER BY v <-> $1 LIMIT {K}"
 # What PostgreSQL has for a build: enough memory, and both cores.
 SETTINGS = {"shared_buffers": "2GB", "max_parallel_maintenance_workers": "2", "maintenance_work_mem": "2GB"}

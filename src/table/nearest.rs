@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use super::blocking::blocking;
 use super::info::TableInfo;
 use super::scan::{Comparison, IndexHints, count_search, few_rows, rid_ranges, rid_rows};
 use super::{estimate, lookup};
@@ -172,37 +173,50 @@ fn sorted(mut found: Vec<Found>, wanted: Option<usize>) -> Vec<Found> {
 }
 
 impl Nearest<'_> {
-    /// The nearest `wanted` rows by an index over what is compared, or all of them. None
-    /// where a scan of the table is needed and the caller does not want to wait for one.
+    /// The nearest `wanted` rows by an index over what is compared, or all of them.
     pub fn by_index(
         &self,
         index: &IndexInfo,
         wanted: Option<usize>,
-        may_scan: bool,
-    ) -> Result<Option<(Vec<Found>, Report)>> {
-        let found = self.search(index, wanted, may_scan)?;
-        if found.is_some() || !may_scan {
+    ) -> Result<(Vec<Found>, Report)> {
+        if let Some(found) = self.search(index, self.known(index)?, wanted, true)? {
             return Ok(found);
         }
         // What is remembered now is what it looked for.
         if self.remember(index, None)?
-            && let Some(found) = self.search(index, wanted, true)?
+            && let Some(found) = self.search(index, self.known(index)?, wanted, true)?
         {
-            return Ok(Some(found));
+            return Ok(found);
         }
-        self.by_scan(wanted).map(Some)
+        self.by_scan(wanted)
     }
 
-    /// The same; none, too, where too much was met in vain.
+    /// The same on a thread that serves connections; none where a scan of the table is
+    /// needed. What may take long, because nobody knows yet which rows pass, gives the
+    /// thread's other duties away first.
+    pub fn by_index_alone(
+        &self,
+        index: &IndexInfo,
+        wanted: usize,
+    ) -> Result<Option<(Vec<Found>, Report)>> {
+        let known = self.known(index)?;
+        if self.filter.is_none() || known.is_some() {
+            return self.search(index, known, Some(wanted), false);
+        }
+        blocking(|| self.search(index, None, Some(wanted), false))
+    }
+
+    /// A search of the index alone, among the rows that are known to pass if they are; none
+    /// where too much was met in vain.
     fn search(
         &self,
         index: &IndexInfo,
+        known: Option<Known>,
         wanted: Option<usize>,
         may_scan: bool,
     ) -> Result<Option<(Vec<Found>, Report)>> {
         let start = Instant::now();
         let rows = self.overlay.published().row_count(self.info.storage_id())?.max(0) as usize;
-        let known = self.known(index)?;
         let among = match known {
             Some(_) => None,
             None => self.few(rows)?,

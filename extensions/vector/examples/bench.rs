@@ -60,22 +60,25 @@ fn main() {
         options.threads,
         index.stats().bytes / base.len(),
     );
-    for ef in [10, 16, 24, 32, 40, 48, 64, 80, 100, 120, 160, 200, 300, 400] {
+    for one_in in [2, 10, 100] {
+        listed(&index, &queries, one_in);
+    }
+    for ef in [10, 14, 16, 18, 20, 22, 24, 28, 32, 40, 64, 80, 100] {
         walk(&index, &queries, &truth, ef);
     }
 }
 
 /// Exact search one query at a time and all at once, checked against comparing everything.
 fn exact_search(index: &Index<Dense<f32>>, base: &[&[f32]], queries: &[&[f32]]) -> Vec<Vec<Hit>> {
-    let (space, slots) = (index.space(), base.len() as u32);
+    let (space, slots) = (index.space(), (0..base.len() as u32).collect::<Vec<_>>());
     let asked: Vec<DenseQuery<f32>> = queries.iter().map(|query| space.query(query)).collect();
-    let shared = best_of(RUNS, || exact::nearest(space, &asked, K, 0..slots));
+    let shared = best_of(RUNS, || exact::nearest(space, &asked, K, &slots));
     let one = best_of(RUNS, || {
-        let one = |query| exact::nearest(space, std::slice::from_ref(query), K, 0..slots);
+        let one = |query| exact::nearest(space, std::slice::from_ref(query), K, &slots);
         asked.iter().map(|query| one(query).pop().expect("a result")).collect::<Vec<_>>()
     });
     let full = best_of(RUNS, || {
-        let full = |query| exact::nearest_plain(space, query, K, 0..slots);
+        let full = |query| exact::nearest_plain(space, query, K, &slots);
         asked.iter().map(full).collect::<Vec<_>>()
     });
     assert_eq!(shared.1, full.1, "a shared scan finds what comparing everything finds");
@@ -99,6 +102,20 @@ fn best_of<R>(runs: u32, run: impl Fn() -> R) -> (f64, R) {
         best = best.min(start.elapsed().as_secs_f64());
     }
     (best, result.expect("it ran"))
+}
+
+/// The nearest of some slots that are known, one of so many by chance.
+fn listed(index: &Index<Dense<f32>>, queries: &[&[f32]], one_in: usize) {
+    let mut random = zserver_vector::Random::new(7);
+    let all = 0..index.stats().slots;
+    let listed: Vec<u32> = all.filter(|_| random.below(one_in) == 0).collect();
+    let search = Search { k: K, ef: K, at: 1, filter: None, listed: Some(&listed) };
+    let (seconds, _) = best_of(WALK_RUNS, || {
+        let one = |query: &&[f32]| index.search(&index.space().query(query), &search);
+        queries.iter().map(one).collect::<Vec<_>>()
+    });
+    let micros = seconds * 1e6 / queries.len() as f64;
+    println!("{{\"listed\": {{\"slots\": {}, \"micros\": {micros:.1}}}}}", listed.len());
 }
 
 fn walk(index: &Index<Dense<f32>>, queries: &[&[f32]], truth: &[Vec<Hit>], ef: usize) {

@@ -20,8 +20,9 @@
 //! `sum`, of the codes, is what `simd::Simd::dot_end` asks of a query: stored rows are
 //! queries while a graph is built.
 
-use crate::kernel::rounding;
+use crate::kernel::{dispatch, rounding};
 use crate::metric::Metric;
+use crate::simd::Simd;
 
 /// Bytes before the codes of a row.
 pub(crate) const FACTORS_BYTES: usize = 16;
@@ -127,32 +128,70 @@ impl Quantizer {
     pub(crate) fn encode(&self, vector: &[f32]) -> Vec<u8> {
         assert_eq!(vector.len(), self.dims);
         let mut row = vec![0u8; self.stride()];
-        let length = if self.metric == Metric::Cosine { norm(vector) } else { 1.0 };
-        let length = if length > 0.0 { length } else { 1.0 };
-        let mut centred: Vec<f64> = vector.iter().map(|v| f64::from(*v) / length).collect();
-        centred.iter_mut().zip(&self.mean).for_each(|(v, mean)| *v -= f64::from(*mean));
-        let greatest = centred.iter().fold(0.0f64, |most, v| most.max(v.abs()));
-        let scale = (greatest / 127.0) as f32;
-        let inverse = if scale > 0.0 { 1.0 / f64::from(scale) } else { 0.0 };
-        let (mut sum, mut squares, mut lost, mut whole) = (0i32, 0i64, 0.0f64, 0.0f64);
-        for (value, byte) in centred.iter().zip(&mut row[FACTORS_BYTES..]) {
-            let code = rounded_to_even(value * inverse).clamp(-127.0, 127.0);
-            let missed = value - code * f64::from(scale);
-            (lost, whole) = (lost + missed * missed, whole + value * value);
-            let code = code as i8;
-            (sum, squares) = (sum + i32::from(code), squares + i64::from(code) * i64::from(code));
-            *byte = code as u8;
-        }
-        // The sums of f64 are off by less than 10⁻¹¹ of themselves.
-        let rounded = f64::from(rounding(self.dims)) * whole.sqrt();
-        let mut error = (lost.sqrt() + rounded) * (1.0 + 1e-6) + f64::from(f32::MIN_POSITIVE);
-        if !kernel_is_accurate(self.metric, norm(vector)) {
-            error = f64::INFINITY;
-        }
-        let norm = ((squares as f64).sqrt() * f64::from(scale)) as f32;
-        Factors { scale, norm, error: error as f32, sum }.write(&mut row);
+        encode(self, vector, &mut row);
         row
     }
+}
+
+/// Sums that are made side by side, in the same order by every instruction set.
+const LANES: usize = 8;
+
+/// The sum of what is made of each value.
+#[inline(always)]
+fn sum_of<T: Copy>(values: &[T], of: impl Fn(T) -> f64) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let chunks = values.chunks_exact(LANES);
+    let rest: f64 = chunks.remainder().iter().map(|value| of(*value)).sum();
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane += of(*value));
+    }
+    lanes.iter().sum::<f64>() + rest
+}
+
+#[inline(always)]
+fn encode_by<S: Simd>(_: S, quantizer: &Quantizer, vector: &[f32], row: &mut [u8]) {
+    let (metric, dims) = (quantizer.metric, quantizer.dims);
+    let whole_length = sum_of(vector, |v| f64::from(v) * f64::from(v)).sqrt();
+    let length = if metric == Metric::Cosine { whole_length } else { 1.0 };
+    let length = if length > 0.0 { length } else { 1.0 };
+    let mut centred: Vec<f64> = vector.iter().map(|v| f64::from(*v) / length).collect();
+    centred.iter_mut().zip(&quantizer.mean).for_each(|(v, mean)| *v -= f64::from(*mean));
+    let greatest = centred.iter().fold(0.0f64, |most, v| most.max(v.abs()));
+    let scale = (greatest / 127.0) as f32;
+    let inverse = if scale > 0.0 { 1.0 / f64::from(scale) } else { 0.0 };
+    let code = |value: f64| rounded_to_even(value * inverse).clamp(-127.0, 127.0);
+    let codes = &mut row[FACTORS_BYTES..];
+    for (value, byte) in centred.iter().zip(codes.iter_mut()) {
+        *byte = code(*value) as i32 as u8;
+    }
+    let lost = sum_of(&centred, |value| {
+        let missed = value - code(value) * f64::from(scale);
+        missed * missed
+    });
+    let whole = sum_of(&centred, |value| value * value);
+    let of_code = |byte: &u8| i32::from(*byte as i8);
+    let sum = codes.iter().map(of_code).sum();
+    // 16,000 squares of 127 are less than 2³¹.
+    let squares: i32 = codes.iter().map(|byte| of_code(byte) * of_code(byte)).sum();
+    // The sums of f64 are off by less than 10⁻¹¹ of themselves.
+    let rounded = f64::from(rounding(dims)) * whole.sqrt();
+    let mut error = (lost.sqrt() + rounded) * (1.0 + 1e-6) + f64::from(f32::MIN_POSITIVE);
+    if !kernel_is_accurate(metric, whole_length) {
+        error = f64::INFINITY;
+    }
+    let norm = (f64::from(squares).sqrt() * f64::from(scale)) as f32;
+    Factors { scale, norm, error: error as f32, sum }.write(row);
+}
+
+#[inline(always)]
+fn norm_by<S: Simd>(_: S, vector: &[f32]) -> f64 {
+    sum_of(vector, |v| f64::from(v) * f64::from(v)).sqrt()
+}
+
+dispatch! {
+    fn encode(quantizer: &Quantizer, vector: &[f32], row: &mut [u8]) -> () = encode_by;
+    /// The length of a vector, in f64: no square overflows or vanishes.
+    pub(crate) fn norm(vector: &[f32]) -> f64 = norm_by;
 }
 
 /// `round_ties_even` of a number that is small, as codes are: without SSE 4.1 that is a
@@ -167,11 +206,6 @@ fn rounded_to_even(value: f64) -> f64 {
 /// cosine, vanish. If not, its codes certify nothing, and it is always compared in full.
 fn kernel_is_accurate(metric: Metric, length: f64) -> bool {
     length < 1e18 && (metric != Metric::Cosine || length > 1e-12)
-}
-
-/// The length of a vector, in f64: no square overflows or vanishes.
-pub(crate) fn norm(vector: &[f32]) -> f64 {
-    vector.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt()
 }
 
 /// A vector's codes and factors, to compare with stored rows.

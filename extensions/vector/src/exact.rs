@@ -26,6 +26,7 @@
 //! queries at a time are compared with it.
 
 use crate::codes::{Coded, FACTORS_BYTES, Factors, as_codes};
+use crate::graph::Met;
 use crate::hits::{Best, Hit};
 use crate::kernel::{code, dispatch, rounding};
 use crate::metric::Metric;
@@ -37,6 +38,9 @@ use crate::space::{Dense, DenseQuery, Element, Space};
 const BLOCK: usize = 64;
 /// Queries that share the loads of one row.
 const SHARED: usize = 4;
+/// How far the share of a loss that counts may be beyond its usual size: of elements that
+/// are spread as a normal distribution, one in a hundred thousand is further.
+const DEVIATIONS: f32 = 2.5;
 /// What rounding an estimate can lose of the squares that go into it: see `codes`.
 const ESTIMATE: f32 = 1e-6;
 
@@ -46,22 +50,17 @@ pub fn nearest<E: Element>(
     space: &Dense<E>,
     queries: &[DenseQuery<E>],
     k: usize,
-    slots: impl IntoIterator<Item = u32>,
+    slots: &[u32],
 ) -> Vec<Vec<Hit>> {
     let metric = space.quantizer.metric();
     let dims = space.quantizer.dims();
     let search = |query: &DenseQuery<E>| Scan::new(metric, dims, &query.coded, k);
     let mut scans: Vec<Scan> = queries.iter().map(search).collect();
     if k > 0 {
-        let mut slots = slots.into_iter();
-        let mut block = Vec::with_capacity(BLOCK);
-        loop {
-            block.clear();
-            block.extend(slots.by_ref().take(BLOCK));
-            if block.is_empty() {
-                break;
-            }
-            scan_block(&space.codes, &block, queries, &mut scans);
+        // One query has nothing to share.
+        let block = if queries.len() > 1 { BLOCK } else { usize::MAX };
+        for block in slots.chunks(block) {
+            scan_block(&space.codes, block, queries, &mut scans);
         }
     }
     let verify = |(scan, query): (Scan, &DenseQuery<E>)| {
@@ -70,16 +69,68 @@ pub fn nearest<E: Element>(
     scans.into_iter().zip(queries).map(verify).collect()
 }
 
-/// The same where walk distances are exact: every slot is compared.
-pub fn nearest_plain<S: Space>(
-    space: &S,
-    query: &S::Query,
+/// The nearest of what a walk has met, which comes nearest first by its codes.
+///
+/// A walk is not exact, so this needs no certificate: what codes lose points in no
+/// particular direction, and only a share of it lies along the line to the query. By how
+/// many elements the query is spread over, that share has a deviation, and what is farther
+/// than [`DEVIATIONS`] of them say is passed over: most of what a walk has met beyond `k`.
+pub(crate) fn nearest_met<E: Element>(
+    space: &Dense<E>,
+    query: &DenseQuery<E>,
     k: usize,
-    slots: impl IntoIterator<Item = u32>,
+    all: &[Met],
 ) -> Vec<Hit> {
+    let (metric, coded) = (space.quantizer.metric(), &query.coded);
+    let share = (DEVIATIONS / spread(coded.codes()).sqrt()).min(1.0);
+    let least = |met: &Met| {
+        let stored = Factors::read(space.codes.row(met.slot));
+        match metric {
+            Metric::InnerProduct => {
+                let lost = stored.error * coded.length + stored.norm * coded.factors.error;
+                met.distance - share * lost
+            }
+            _ => met.distance.max(0.0).sqrt() - share * (stored.error + coded.factors.error),
+        }
+    };
+    let (mut best, mut limit) = (Best::new(k), f32::INFINITY);
+    // What is not a number is not passed over.
+    let is_due = |least: f32, limit: f32| least <= limit || least.is_nan();
+    let least: Vec<f32> = all.iter().map(least).collect();
+    for (at, met) in all.iter().enumerate() {
+        if !is_due(least[at], limit) {
+            continue;
+        }
+        if least.get(at + 1).is_some_and(|next| is_due(*next, limit)) {
+            space.prefetch_exact(all[at + 1].slot);
+        }
+        if best.offer(Hit { slot: met.slot, distance: space.exact(query, met.slot) })
+            && let Some(worst) = best.worst()
+        {
+            limit = match metric {
+                Metric::Cosine => (2.0 * worst.max(0.0)).sqrt() as f32,
+                _ => worst as f32,
+            };
+            // NaN is after every number: it passes nothing over.
+            limit = if limit.is_nan() { f32::INFINITY } else { limit };
+        }
+    }
+    best.into_sorted()
+}
+
+/// How many elements a vector is spread over: one that is alone in it counts as one, as
+/// many as there are of equal size count as that many (the participation ratio).
+fn spread(codes: &[i8]) -> f32 {
+    let squares = codes.iter().map(|code| f32::from(*code) * f32::from(*code));
+    let (sum, fourth) = squares.fold((0.0, 0.0), |(sum, fourth), it| (sum + it, fourth + it * it));
+    if fourth > 0.0 { sum * sum / fourth } else { 1.0 }
+}
+
+/// The same where walk distances are exact: every slot is compared.
+pub fn nearest_plain<S: Space>(space: &S, query: &S::Query, k: usize, slots: &[u32]) -> Vec<Hit> {
     let mut best = Best::new(k);
     for slot in slots {
-        best.offer(Hit { slot, distance: space.exact(query, slot) });
+        best.offer(Hit { slot: *slot, distance: space.exact(query, *slot) });
     }
     best.into_sorted()
 }

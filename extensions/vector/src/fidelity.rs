@@ -39,7 +39,7 @@ pub fn share_found(quantizer: &Quantizer, sample: &[Vec<f32>]) -> f64 {
     let (mut found, mut asked) = (0usize, 0usize);
     for vector in sample.iter().step_by(sample.len().div_ceil(QUERIES)) {
         let query = space.query(vector);
-        let nearest = space.nearest(&query, K, &mut slots.iter().copied());
+        let nearest = space.nearest(&query, K, &slots);
         let Some(last) = nearest.last().filter(|last| last.distance.is_finite()) else { continue };
         let mut distances = vec![0.0; slots.len()];
         space.distances(&query, &slots, &mut distances);

@@ -29,7 +29,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use pages::{BadPage, PAGE_SLOTS};
 pub use repair::Repair;
-pub(crate) use walk::{Resumable, Scratch};
+pub(crate) use walk::{Met, Resumable, Scratch};
 
 const LOCKS: usize = 4096;
 const M_LEAST: usize = 24;

@@ -1,7 +1,7 @@
 //! Searches of an index.
 
 use super::{Index, SCAN_SLOTS};
-use crate::graph::Resumable;
+use crate::graph::{Met, Resumable};
 use crate::hits::Hit;
 use crate::slots::Timestamp;
 use crate::space::Space;
@@ -40,14 +40,14 @@ impl<S: Space> Index<S> {
         let _reading = self.slots.reading();
         let matches = |slot: u32| self.matches(slot, search);
         if let Some(listed) = search.listed {
-            return self.compare(query, search, listed.iter().copied());
+            return self.compare(query, search, listed);
         }
         if self.graph.linked() <= SCAN_SLOTS {
             return self.compare_all(query, search);
         }
         let ef = search.ef.max(search.k);
         let (mut found, evaluations) = self.walk(query, search, ef);
-        let is_short = |found: &[u32]| found.len() < search.k.min(self.graph.linked() as usize);
+        let is_short = |found: &[Met]| found.len() < search.k.min(self.graph.linked() as usize);
         let mut evaluations = evaluations;
         if is_short(&found) {
             let accept = |slot: u32| matches(slot);
@@ -56,7 +56,7 @@ impl<S: Space> Index<S> {
             });
             let met = walk.next(&self.graph, &self.space, query, ef, usize::MAX, &accept);
             evaluations += walk.evaluations;
-            found = met.into_iter().map(|met| met.slot).collect();
+            found = met;
         }
         let hits = self.rank(query, search, &found);
         if hits.len() < search.k {
@@ -67,38 +67,27 @@ impl<S: Space> Index<S> {
     }
 
     /// A walk without regard to what matches; what it found and matches.
-    fn walk(&self, query: &S::Query, search: &Search<'_>, ef: usize) -> (Vec<u32>, u64) {
+    fn walk(&self, query: &S::Query, search: &Search<'_>, ef: usize) -> (Vec<Met>, u64) {
         if search.filter.is_some() {
             return (Vec::new(), 0);
         }
         self.with_scratch(|scratch| {
             let slots = self.slots.reserved();
             let met = self.graph.nearest(&self.space, query, ef, slots, scratch);
-            let found = met.iter().map(|met| met.slot);
-            let found = found.filter(|slot| self.slots.visible(*slot, search.at)).collect();
+            let is_visible = |met: &&Met| self.slots.visible(met.slot, search.at);
+            let found = met.iter().filter(is_visible).copied().collect();
             (found, scratch.evaluations)
         })
     }
 
     /// The `k` nearest of what a walk found, with the fresh slots, exactly.
-    fn rank(&self, query: &S::Query, search: &Search<'_>, found: &[u32]) -> Vec<Hit> {
-        // Codes order well enough that the nearest are among the first of them.
-        let exact = match S::WALKS_EXACTLY {
-            true => search.k,
-            false => (3 * search.k).max(search.ef / 4),
-        };
-        let found = &found[..exact.min(found.len())];
+    fn rank(&self, query: &S::Query, search: &Search<'_>, found: &[Met]) -> Vec<Hit> {
         let mut fresh = self.unlinked();
-        fresh.retain(|slot| self.matches(*slot, search) && !found.contains(slot));
-        let mut hits = Vec::with_capacity(found.len());
-        for (at, slot) in found.iter().enumerate() {
-            if let Some(next) = found.get(at + 1) {
-                self.space.prefetch_exact(*next);
-            }
-            hits.push(Hit { slot: *slot, distance: self.space.exact(query, *slot) });
-        }
+        let is_met = |slot: u32| found.iter().any(|met| met.slot == slot);
+        fresh.retain(|slot| self.matches(*slot, search) && !is_met(*slot));
+        let mut hits = self.space.nearest_met(query, search.k, found);
         if !fresh.is_empty() {
-            hits.extend(self.space.nearest(query, search.k, &mut fresh.into_iter()));
+            hits.extend(self.space.nearest(query, search.k, &fresh));
         }
         hits.sort_unstable();
         hits.truncate(search.k);
@@ -107,18 +96,17 @@ impl<S: Space> Index<S> {
 
     /// Compares every slot that there is.
     fn compare_all(&self, query: &S::Query, search: &Search<'_>) -> Found {
-        self.compare(query, search, 0..self.slots.reserved())
+        let all: Vec<u32> = (0..self.slots.reserved()).collect();
+        self.compare(query, search, &all)
     }
 
-    fn compare(
-        &self,
-        query: &S::Query,
-        search: &Search<'_>,
-        slots: impl Iterator<Item = u32>,
-    ) -> Found {
+    fn compare(&self, query: &S::Query, search: &Search<'_>, slots: &[u32]) -> Found {
         // Together first: what is compared is read ahead.
-        let matching: Vec<u32> = slots.filter(|slot| self.matches(*slot, search)).collect();
-        let hits = self.space.nearest(query, search.k, &mut matching.into_iter());
+        let mut matching = self.slots.visible_of(slots, search.at);
+        if let Some(filter) = search.filter {
+            matching.retain(|slot| filter(*slot));
+        }
+        let hits = self.space.nearest(query, search.k, &matching);
         Found { hits, is_exact: true, evaluations: 0 }
     }
 
@@ -174,7 +162,7 @@ impl<S: Space> Scan<S> {
             let mut fresh = index.unlinked();
             fresh.retain(|slot| accept(*slot));
             let count = fresh.len();
-            self.fresh = Some(index.space.nearest(&self.query, count, &mut fresh.into_iter()));
+            self.fresh = Some(index.space.nearest(&self.query, count, &fresh));
             self.walk.accept_again(&accept);
         }
         let hits = self.walked(index, ef, slots_max, &accept);
@@ -186,7 +174,7 @@ impl<S: Space> Scan<S> {
         let left = (0..index.slots.reserved())
             .filter(|slot| accept(*slot) && !self.returned.contains(slot));
         let left: Vec<u32> = left.collect();
-        let hits = index.space.nearest(&self.query, left.len(), &mut left.into_iter());
+        let hits = index.space.nearest(&self.query, left.len(), &left);
         self.returned.extend(hits.iter().map(|hit| hit.slot));
         hits
     }

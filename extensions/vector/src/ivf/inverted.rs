@@ -136,7 +136,7 @@ impl<E: Element> Inverted<E> {
     ) -> Vec<Hit> {
         let _reading = self.slots.reading();
         let slots = self.members(lists, at, filter, &HashSet::new());
-        nearest(&self.space, query, k, slots)
+        nearest(&self.space, query, k, &slots)
     }
 
     /// The `k` nearest of some slots.
@@ -150,7 +150,8 @@ impl<E: Element> Inverted<E> {
     ) -> Vec<Hit> {
         let _reading = self.slots.reading();
         let accept = |slot: &u32| self.accepts(*slot, at, filter);
-        nearest(&self.space, query, k, slots.iter().copied().filter(accept).collect())
+        let slots: Vec<u32> = slots.iter().copied().filter(accept).collect();
+        nearest(&self.space, query, k, &slots)
     }
 
     fn accepts(&self, slot: u32, at: Timestamp, filter: Filter<'_>) -> bool {
@@ -284,7 +285,7 @@ fn nearest<E: Element>(
     space: &Dense<E>,
     query: &DenseQuery<E>,
     k: usize,
-    slots: Vec<u32>,
+    slots: &[u32],
 ) -> Vec<Hit> {
     let mut found = exact::nearest(space, std::slice::from_ref(query), k, slots);
     found.pop().expect("a result for the query")
@@ -322,7 +323,7 @@ impl<E: Element> Probe<E> {
             self.next = until;
             self.compared += slots.len() as u64;
             let all = slots.len();
-            self.left = nearest(&index.space, &self.query, all, slots);
+            self.left = nearest(&index.space, &self.query, all, &slots);
             self.returned.extend(self.left.iter().map(|hit| hit.slot));
             self.left.reverse();
         }

@@ -116,7 +116,7 @@ impl Lists {
             let list = self.slots[*list].read().unwrap_or_else(PoisonError::into_inner);
             slots.extend(list.iter().copied().filter(|slot| accept(*slot)));
         }
-        let mut found = exact::nearest(space, std::slice::from_ref(query), k, slots);
+        let mut found = exact::nearest(space, std::slice::from_ref(query), k, &slots);
         found.pop().expect("a result for the query")
     }
 }

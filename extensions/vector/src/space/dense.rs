@@ -4,6 +4,7 @@
 use super::Space;
 use crate::codes::{Coded, FACTORS_BYTES, Factors, Quantizer, as_codes, estimate};
 use crate::exact;
+use crate::graph::Met;
 use crate::hits::Hit;
 use crate::kernel::{self, code, dispatch};
 use crate::metric::Metric;
@@ -154,14 +155,13 @@ impl<E: Element> Space for Dense<E> {
         self.elements.prefetch(slot);
     }
 
-    fn nearest(
-        &self,
-        query: &DenseQuery<E>,
-        k: usize,
-        slots: &mut dyn Iterator<Item = u32>,
-    ) -> Vec<Hit> {
+    fn nearest(&self, query: &DenseQuery<E>, k: usize, slots: &[u32]) -> Vec<Hit> {
         let mut found = exact::nearest(self, std::slice::from_ref(query), k, slots);
         found.pop().expect("a result for the query")
+    }
+
+    fn nearest_met(&self, query: &DenseQuery<E>, k: usize, met: &[Met]) -> Vec<Hit> {
+        exact::nearest_met(self, query, k, met)
     }
 
     fn mean(&self) -> Vec<f32> {

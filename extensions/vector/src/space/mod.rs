@@ -27,6 +27,7 @@ pub use plain::Plain;
 pub use sparse::{OwnedSparse, SparseSpace};
 
 use crate::exact;
+use crate::graph::Met;
 use crate::hits::Hit;
 use crate::region::OutOfMemory;
 
@@ -78,16 +79,18 @@ pub trait Space: Send + Sync {
     fn prefetch_exact(&self, _slot: u32) {}
 
     /// The `k` nearest of `slots`, exactly.
-    fn nearest(
-        &self,
-        query: &Self::Query,
-        k: usize,
-        slots: &mut dyn Iterator<Item = u32>,
-    ) -> Vec<Hit>
+    fn nearest(&self, query: &Self::Query, k: usize, slots: &[u32]) -> Vec<Hit>
     where
         Self: Sized,
     {
         exact::nearest_plain(self, query, k, slots)
+    }
+
+    /// The `k` nearest of what a walk has met, nearest first by its distances; exactly.
+    fn nearest_met(&self, query: &Self::Query, k: usize, met: &[Met]) -> Vec<Hit> {
+        // Walk distances order exactly.
+        let exact = |met: &Met| Hit { slot: met.slot, distance: self.exact(query, met.slot) };
+        met.iter().take(k).map(exact).collect()
     }
 
     /// The point that codes are relative to; empty where there is none.

@@ -2,7 +2,8 @@
 
 use super::clustered;
 use crate::codes::Quantizer;
-use crate::exact::nearest;
+use crate::exact::{nearest, nearest_met};
+use crate::graph::Met;
 use crate::hits::Hit;
 use crate::space::{Dense, Element, Space};
 use crate::{Metric, Random};
@@ -43,8 +44,9 @@ fn agrees<E: Element>(vectors: &[Vec<E>], queries: &[Vec<E>], what: &str) {
     for metric in [Metric::L2, Metric::InnerProduct, Metric::Cosine] {
         let space = space(metric, vectors);
         let asked: Vec<_> = queries.iter().map(|query| space.query(query)).collect();
+        let slots: Vec<u32> = (0..vectors.len() as u32).collect();
         for k in [0, 1, 10, 100, vectors.len() + 1] {
-            let found = nearest(&space, &asked, k, 0..vectors.len() as u32);
+            let found = nearest(&space, &asked, k, &slots);
             for (found, query) in found.iter().zip(queries) {
                 let expected = by_comparing(metric, vectors, query, k);
                 assert_eq!(bits(found), bits(&expected), "{what} {metric:?} k {k}");
@@ -110,8 +112,47 @@ fn only_the_slots_that_are_given_are_searched() {
     let vectors = clustered(&mut random, 400, 32, 3);
     let space = space(Metric::L2, &vectors);
     let query = [space.query(&vectors[5])];
-    let found = nearest(&space, &query, 3, (0..400).filter(|slot| slot % 2 == 0));
+    let even: Vec<u32> = (0..400).filter(|slot| slot % 2 == 0).collect();
+    let found = nearest(&space, &query, 3, &even);
     assert!(found[0].iter().all(|hit| hit.slot % 2 == 0));
-    let found = nearest(&space, &query, 3, [5, 9]);
+    let found = nearest(&space, &query, 3, &[5, 9]);
     assert_eq!(found[0].iter().map(|hit| hit.slot).collect::<Vec<_>>(), [5, 9]);
+}
+
+/// What a walk of `codes` would have met, all of it.
+fn met(space: &Dense<f32>, query: &crate::space::DenseQuery<f32>, count: usize) -> Vec<Met> {
+    let slots: Vec<u32> = (0..count as u32).collect();
+    let mut distances = vec![0.0; count];
+    space.distances(query, &slots, &mut distances);
+    let all = slots.into_iter().zip(distances);
+    let mut met: Vec<Met> = all.map(|(slot, distance)| Met { distance, slot }).collect();
+    met.sort_unstable();
+    met
+}
+
+#[test]
+fn of_what_a_walk_met_the_nearest_are_found() {
+    let mut random = Random::new(15);
+    for metric in [Metric::L2, Metric::InnerProduct, Metric::Cosine] {
+        for dims in [2, 24, 384] {
+            let mut vectors = clustered(&mut random, 300, dims, 4);
+            // Some have nearly all of themselves in one element.
+            for vector in vectors.iter_mut().step_by(5) {
+                vector[random.below(dims)] = 40.0;
+            }
+            let space = space(metric, &vectors);
+            let (mut found, mut all) = (0, 0);
+            for query in vectors.iter().step_by(7) {
+                let asked = space.query(query);
+                for k in [0, 1, 10, 400] {
+                    let hits = nearest_met(&space, &asked, k, &met(&space, &asked, vectors.len()));
+                    let expected = by_comparing(metric, &vectors, query, k);
+                    assert_eq!(hits.len(), expected.len());
+                    found += hits.iter().filter(|hit| expected.contains(hit)).count();
+                    all += expected.len();
+                }
+            }
+            assert!(found * 1000 >= all * 999, "{metric:?}, {dims}: {found} of {all}");
+        }
+    }
 }

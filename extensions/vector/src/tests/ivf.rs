@@ -25,11 +25,12 @@ fn probing_every_list_is_exact_and_few_find_most() {
             }
             lists.insert(slot as u32, vector);
         }
+        let slots: Vec<u32> = (0..3000).collect();
         let (mut found, mut all) = (0, 0);
         for query in vectors.iter().step_by(100) {
             let order = lists.order(query);
             let query = space.query(query);
-            let exact = space.nearest(&query, 10, &mut (0..3000));
+            let exact = space.nearest(&query, 10, &slots);
             assert_eq!(lists.search(&space, &query, &order, 10, |_| true), exact);
             let few = lists.search(&space, &query, &order[..8], 10, |_| true);
             found += few.iter().filter(|hit| exact.contains(hit)).count();

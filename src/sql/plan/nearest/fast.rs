@@ -24,7 +24,7 @@ use crate::sql::run::eval::Evaluator;
 use crate::sql::types::Datum;
 use crate::table::nearest::{Compared, Nearest, RowFilter};
 use crate::table::scan::IndexHints;
-use crate::table::{TableInfo, blocking, lookup};
+use crate::table::{TableInfo, lookup};
 use crate::txn::Overlay;
 
 /// A table whose rows come nearest first.
@@ -158,12 +158,9 @@ impl NearestSource {
             cancel: &CancellationToken::new(),
             threads: 1,
         };
-        let find = || nearest.by_index(&self.index, Some(fetch), false);
-        let found = match self.passes {
-            None => find()?,
-            Some(_) => blocking(find)?,
+        let Some((found, _)) = nearest.by_index_alone(&self.index, fetch)? else {
+            return Ok(None);
         };
-        let Some((found, _)) = found else { return Ok(None) };
         let rows = found.into_iter().map(|found| -> Result<Option<Vec<Datum>>> {
             let row = match found.row {
                 Some(row) => Some(row),

@@ -105,10 +105,7 @@ impl Source {
             threads: search.threads,
         };
         match &self.index {
-            Some(index) => match nearest.by_index(index, fetch, true)? {
-                Some(found) => Ok(found),
-                None => nearest.by_scan(fetch),
-            },
+            Some(index) => nearest.by_index(index, fetch),
             None => nearest.by_scan(fetch),
         }
     }
