@@ -65,9 +65,11 @@ impl Workers {
         self.claimed.lock().push_back((job, asked_to_end));
     }
 
-    /// Starts claimed jobs for which there are places.
+    /// Starts claimed jobs for which there are places, unless the server ends: then the runner
+    /// gives them back.
     pub fn hand_out(self: &Arc<Self>) {
-        while self.waiting() > 0
+        while !self.engine.stop.is_cancelled()
+            && self.waiting() > 0
             && let Ok(permit) = self.engine.permits.clone().try_acquire_owned()
         {
             let next = self.claimed.lock().pop_front();
