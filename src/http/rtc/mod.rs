@@ -30,7 +30,7 @@ use axum::http::request::Parts;
 use axum::routing::{get, patch, post};
 use parking_lot::Mutex;
 
-use super::Http;
+use super::{Http, socket_route};
 use super::principal::{self, Principal, Scope};
 use super::problem::Problem;
 use super::rooms::bearer::{self, Bearer};
@@ -53,7 +53,7 @@ pub struct Shared {
 
 pub fn routes(router: Routes) -> Routes {
     router
-        .route("/api/v1/rtc", get(socket::open))
+        .route("/api/v1/rtc", socket_route(socket::open))
         .route("/api/v1/rtc/ice", get(ice::show))
         .route("/api/v1/rtc/ice/check", post(ice::check))
         .route("/api/v1/rtc/sessions/{id}", patch(resource::change).delete(resource::end))
