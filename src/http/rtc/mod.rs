@@ -30,12 +30,12 @@ use axum::http::request::Parts;
 use axum::routing::{get, patch, post};
 use parking_lot::Mutex;
 
-use super::{Http, socket_route};
 use super::principal::{self, Principal, Scope};
 use super::problem::Problem;
 use super::rooms::bearer::{self, Bearer};
 use super::rooms::entry::{self, Entered, Wish};
 use super::routes::Routes;
+use super::{Http, socket_route};
 use crate::config::{Config, list};
 use crate::rtc::ice::{Proof, Url, parse, servers};
 use crate::rtc::media::Media;
