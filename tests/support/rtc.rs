@@ -22,6 +22,9 @@ pub struct Peer {
     pub rtc: Rtc,
     socket: UdpSocket,
     events: VecDeque<Event>,
+    /// Every so many packets of media one is lost; 0: none.
+    pub loses: usize,
+    sent: usize,
     /// Of the next packet of each stream.
     sequences: HashMap<(Mid, Option<Rid>), u64>,
 }
@@ -34,7 +37,7 @@ impl Peer {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         let address = socket.local_addr().expect("an address");
         rtc.add_local_candidate(Candidate::host(address, "udp").expect("a candidate"));
-        Peer { rtc, socket, events: VecDeque::new(), sequences: HashMap::new() }
+        Peer { rtc, socket, events: VecDeque::new(), loses: 0, sent: 0, sequences: HashMap::new() }
     }
 
     /// An offer with channels (label, protocol) and media.
@@ -83,6 +86,7 @@ impl Peer {
         let deadline = loop {
             match self.rtc.poll_output().expect("no failure") {
                 Output::Timeout(deadline) => break deadline,
+                Output::Transmit(packet) if self.is_lost(&packet.contents) => {}
                 Output::Transmit(packet) => {
                     // What cannot be sent is lost.
                     let _ = self.socket.send_to(&packet.contents, packet.destination);
@@ -107,6 +111,12 @@ impl Peer {
             Err(error) => panic!("{error}"),
         };
         self.rtc.handle_input(input).expect("no failure");
+    }
+
+    fn is_lost(&mut self, packet: &[u8]) -> bool {
+        let is_media = matches!(packet, [128..=191, kind, ..] if !(192..224).contains(kind));
+        self.sent += usize::from(is_media);
+        is_media && self.loses > 0 && self.sent.is_multiple_of(self.loses)
     }
 
     /// What has happened since the last time.
@@ -186,7 +196,7 @@ impl Peer {
         let mut direct = self.rtc.direct_api();
         let stream = direct.stream_tx_by_mid(mid, rid).expect("a stream");
         let packet = RtpWrite::new(payload_type, sequence, time, Instant::now(), payload);
-        stream.write_rtp(packet.marker(true));
+        stream.write_rtp(packet.marker(true).nackable(true));
         self.turn(Duration::from_millis(1));
     }
 }

@@ -21,6 +21,7 @@ mod connection;
 mod engine;
 mod handler;
 mod public;
+mod repair;
 mod tap;
 mod track;
 

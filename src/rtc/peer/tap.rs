@@ -28,6 +28,7 @@ use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtc::sansio::Protocol;
 use tokio::sync::mpsc;
 
+use super::repair::Repair;
 use super::{Direction, Feedback, Kind, StreamStatistics};
 
 /// Sender reports of a stream whose answers are waited for.
@@ -217,16 +218,18 @@ fn sent_at(reports: &VecDeque<(u32, Instant)>, middle: u32) -> Option<Instant> {
     reports.iter().find(|(sent, _)| *sent == middle && middle != 0).map(|(_, at)| *at)
 }
 
-/// Lets everything through.
+/// Lets everything through; what is sent again of a layer of a simulcast becomes what was
+/// lost ([`Repair`]).
 pub struct Tap {
     taps: Arc<Taps>,
+    repair: Repair,
     reads: VecDeque<TaggedPacket>,
     writes: VecDeque<TaggedPacket>,
 }
 
 impl Tap {
     pub fn new(taps: Arc<Taps>) -> Tap {
-        Tap { taps, reads: VecDeque::new(), writes: VecDeque::new() }
+        Tap { taps, repair: Repair::default(), reads: VecDeque::new(), writes: VecDeque::new() }
     }
 }
 
@@ -237,9 +240,14 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Tap {
     type Error = rtc::shared::error::Error;
     type Time = Instant;
 
-    fn handle_read(&mut self, tagged: TaggedPacket) -> Result<(), Self::Error> {
-        match &tagged.message.packet {
-            Packet::Rtp(packet) => self.taps.count(packet, Direction::In),
+    fn handle_read(&mut self, mut tagged: TaggedPacket) -> Result<(), Self::Error> {
+        match &mut tagged.message.packet {
+            Packet::Rtp(packet) => {
+                if !self.repair.take(packet) {
+                    return Ok(());
+                }
+                self.taps.count(packet, Direction::In);
+            }
             Packet::Rtcp(packets) => {
                 packets.iter().for_each(|packet| self.taps.overhear(packet.as_ref()));
             }
@@ -281,6 +289,7 @@ impl Interceptor for Tap {
     }
 
     fn bind_remote_stream(&mut self, info: &StreamInfo) {
+        self.repair.note(info);
         self.taps.bind(info, Direction::In);
     }
 

@@ -1,0 +1,111 @@
+//! Retransmissions of the layers of a simulcast (RTX, RFC 4588).
+//!
+//! Such a packet names the layer that it repairs by a header extension (`rrid`, RFC 8852),
+//! not by an ssrc that a description has announced; the library looks for the latter only.
+//! Here it becomes the packet that was lost, before anything else sees it:
+//! ```text
+//! ssrc 9, rrid h, payload [01 02 | aa bb …]   →   ssrc of layer h, number 0x0102, payload [aa bb …]
+//! ```
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use rtc::interceptor::StreamInfo;
+
+use super::Packet;
+
+const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+const RID: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+const RRID: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
+
+/// Layers of one connection.
+const LAYERS_MAX: usize = 256;
+
+#[derive(Default)]
+pub struct Repair {
+    /// Ids of the extensions.
+    mid: Option<u8>,
+    rid: Option<u8>,
+    rrid: Option<u8>,
+    /// By mid and rid: the ssrc and the payload type.
+    layers: HashMap<(Bytes, Bytes), (u32, u8)>,
+}
+
+impl Repair {
+    /// A stream of the peer begins.
+    pub fn note(&mut self, info: &StreamInfo) {
+        let id = |uri: &str| {
+            let found = info.rtp_header_extensions.iter().find(|extension| extension.uri == uri);
+            found.and_then(|extension| u8::try_from(extension.id).ok())
+        };
+        self.mid = id(MID).or(self.mid);
+        self.rid = id(RID).or(self.rid);
+        self.rrid = id(RRID).or(self.rrid);
+    }
+
+    /// Whether the packet is of any use.
+    pub fn take(&mut self, packet: &mut Packet) -> bool {
+        let value = |id: Option<u8>| value_of(packet, id);
+        let mid = value(self.mid).unwrap_or_default();
+        if let Some(rrid) = value(self.rrid) {
+            let layer = self.layers.get(&(mid, rrid)).copied();
+            return layer.is_some_and(|layer| restore(packet, layer));
+        }
+        if let Some(rid) = value(self.rid)
+            && self.layers.len() < LAYERS_MAX
+        {
+            let header = &packet.header;
+            self.layers.insert((mid, rid), (header.ssrc, header.payload_type));
+        }
+        true
+    }
+}
+
+fn value_of(packet: &Packet, id: Option<u8>) -> Option<Bytes> {
+    let id = id?;
+    let found = packet.header.extensions.iter().find(|extension| extension.id == id)?;
+    Some(found.payload.clone())
+}
+
+/// A packet without a number in it is padding that probes the way.
+fn restore(packet: &mut Packet, (ssrc, payload_type): (u32, u8)) -> bool {
+    if packet.payload.len() <= 2 {
+        return false;
+    }
+    let number = packet.payload.split_to(2);
+    packet.header.sequence_number = u16::from_be_bytes([number[0], number[1]]);
+    packet.header.ssrc = ssrc;
+    packet.header.payload_type = payload_type;
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use rtc::interceptor::RTPHeaderExtension;
+
+    use super::*;
+
+    fn packet(ssrc: u32, id: u8, value: &'static [u8], payload: &'static [u8]) -> Packet {
+        let mut packet = Packet::default();
+        packet.header.ssrc = ssrc;
+        packet.header.payload_type = 96;
+        packet.payload = Bytes::from_static(payload);
+        packet.header.set_extension(id, Bytes::from_static(value)).unwrap();
+        packet
+    }
+
+    #[test]
+    fn what_is_sent_again_is_what_was_lost() {
+        let mut repair = Repair::default();
+        let extension = |uri: &str, id| RTPHeaderExtension { uri: uri.to_owned(), id };
+        let rtp_header_extensions = vec![extension(RID, 5), extension(RRID, 6)];
+        repair.note(&StreamInfo { rtp_header_extensions, ..StreamInfo::default() });
+        assert!(repair.take(&mut packet(7, 5, b"h", b"x")));
+        let mut again = packet(9, 6, b"h", &[1, 2, 0xAA]);
+        assert!(repair.take(&mut again));
+        assert_eq!((again.header.ssrc, again.header.sequence_number), (7, 0x0102));
+        assert_eq!(again.payload[..], [0xAA]);
+        assert!(!repair.take(&mut packet(9, 6, b"q", &[1, 2, 0xAA])), "another layer");
+        assert!(!repair.take(&mut packet(9, 6, b"h", &[1, 2])), "a probe");
+    }
+}
