@@ -30,7 +30,7 @@ export async function connectPeer(port, headers = { authorization: `Basic ${btoa
   say({ type: 'join' });
   await joined;
   peer.onLocalDescription((sdp, type) => say({ type, sdp }));
-  peer.onLocalCandidate((candidate, sdpMid) => say({ type: 'candidate', candidate: { candidate, sdpMid } }));
+  peer.onLocalCandidate((line, sdpMid) => say({ type: 'candidate', candidate: { candidate: line.replace(/^a=/, ''), sdpMid } }));
   return {
     /** An open channel of a protocol. */
     async channel(protocol) {
