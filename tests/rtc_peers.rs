@@ -338,34 +338,41 @@ fn a_room_is_sent_what_is_published_unless_it_is_muted_or_not_wanted() {
 
 #[test]
 fn what_is_lost_on_the_way_in_is_asked_for_and_sent_again() {
+    lose_and_send_again(Publisher::new);
+}
+
+#[test]
+fn so_it_is_of_a_layer() {
+    lose_and_send_again(Publisher::with_layers);
+}
+
+fn lose_and_send_again(publish: fn(&Asker) -> Publisher) {
     let (_server, http, _directory) = started(&[]);
     let root = with_room(http);
-    for mut publisher in [Publisher::new(&root), Publisher::with_layers(&root)] {
-        publisher.show(&root);
-        let mut player = Peer::new();
-        let media = [(MediaKind::Video, Direction::RecvOnly)];
-        let (offer, pending, _, _) = player.offer(&[], &media);
-        let answer = sdp(&root, "/api/v1/rtc/whep/stage", &offer);
-        assert_eq!(answer.status, 201, "{}", answer.text());
-        player.accept(pending, &answer.text());
-        publisher.until(|| (!packets(&mut player).is_empty()).then_some(()));
-        publisher.peer.loses = 7;
-        let mut came = Vec::new();
-        publisher.until(|| {
-            came.extend(packets(&mut player));
-            (came.len() >= 200).then_some(())
-        });
-        publisher.peer.loses = 0;
-        for _ in 0..50 {
-            publisher.send();
-            came.extend(packets(&mut player));
-        }
-        // All of them, in whatever order; the last ones may be under way.
-        came.sort_unstable();
-        came.dedup();
-        assert_whole(&came[..200]);
-        assert_eq!(root.ask("DELETE", &publisher.place).status, 200);
+    let mut publisher = publish(&root);
+    publisher.show(&root);
+    let mut player = Peer::new();
+    let media = [(MediaKind::Video, Direction::RecvOnly)];
+    let (offer, pending, _, _) = player.offer(&[], &media);
+    let answer = sdp(&root, "/api/v1/rtc/whep/stage", &offer);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    player.accept(pending, &answer.text());
+    publisher.until(|| (!packets(&mut player).is_empty()).then_some(()));
+    publisher.peer.loses = 7;
+    let mut came = Vec::new();
+    publisher.until(|| {
+        came.extend(packets(&mut player));
+        (came.len() >= 200).then_some(())
+    });
+    publisher.peer.loses = 0;
+    for _ in 0..50 {
+        publisher.send();
+        came.extend(packets(&mut player));
     }
+    // All of them, in whatever order; the last ones may be under way.
+    came.sort_unstable();
+    came.dedup();
+    assert_whole(&came[..200]);
 }
 
 #[test]
