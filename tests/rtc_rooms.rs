@@ -191,6 +191,8 @@ impl Session {
 
     /// The first message from now on that is meant.
     fn until<T>(&mut self, what: impl Fn(Signal) -> Option<T>) -> T {
+        // Who says nothing for too long is gone.
+        self.ask(Asked { ping: Some(1), ..Asked::default() });
         let until = Instant::now() + PATIENCE;
         loop {
             assert!(Instant::now() < until, "it does not come");
@@ -297,7 +299,9 @@ impl Site {
     fn start(settings: &[(&str, &str)]) -> Site {
         let directory = TempDir::new().expect("a directory");
         let data = directory.path().join("data");
-        let (server, port) = Zserver::start_with_http(&data, true, settings);
+        // Nobody connects here.
+        let settings = [settings, &[("ZSERVER_RTC_CONNECT_TIMEOUT", "10min")]].concat();
+        let (server, port) = Zserver::start_with_http(&data, true, &settings);
         let root = Asker::new(port, "postgres");
         root.sql("create extension rtc cascade");
         root.sql("create role team");
