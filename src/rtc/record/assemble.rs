@@ -21,7 +21,7 @@ use ::rtc::rtp::codec::vp8::Vp8Packet;
 use ::rtc::rtp::codec::vp9::Vp9Packet;
 use ::rtc::rtp::packetizer::Depacketizer;
 
-use super::container::{Coding, av1_size, avc_of, vp8_size, vp9_size};
+use super::container::{Coding, av1_size, avc_of, leb128, vp8_size, vp9_size};
 use crate::rtc::peer::{Codec, Packet};
 
 /// How long a packet is waited for that others have overtaken.
@@ -300,6 +300,9 @@ fn depacketize(coding: Coding, parts: &[Packet]) -> Option<Whole> {
         Coding::Av1 => {
             let mut depacketizer = Av1Depacketizer::new();
             for part in parts {
+                if !has_whole_heads(&part.payload) {
+                    return None;
+                }
                 data.extend_from_slice(&depacketizer.depacketize(&part.payload).ok()?);
             }
             av1_size(&data).is_some()
@@ -337,6 +340,27 @@ fn is_whole_aggregate(payload: &[u8]) -> bool {
         rest = after;
     }
     rest.is_empty()
+}
+
+/// Whether the OBUs that begin in a packet of AV1 have their heads in it, of two bytes where
+/// there is an extension (RTP payload format of AV1, 4.4).
+fn has_whole_heads(payload: &[u8]) -> bool {
+    let Some((first, mut rest)) = payload.split_first() else { return false };
+    let (goes_on, count) = (first & 0x80 != 0, usize::from(first >> 4 & 3));
+    let mut index = 0;
+    while !rest.is_empty() {
+        index += 1;
+        let is_last = count != 0 && index == count;
+        let sized = if is_last { Some((rest.len(), 0)) } else { leb128(rest) };
+        let Some((size, taken)) = sized else { return false };
+        let Some(obu) = rest.get(taken..taken + size) else { return false };
+        let begins = index > 1 || !goes_on;
+        if begins && obu.len() == 1 && obu[0] & 4 != 0 {
+            return false;
+        }
+        rest = &rest[taken + size..];
+    }
+    true
 }
 
 #[cfg(test)]
@@ -447,11 +471,13 @@ mod tests {
             let mut sequence = 0;
             for length in 1..12 {
                 for byte in 0..=255 {
-                    let payload: Vec<u8> = (0..length).map(|at| byte ^ (at as u8 * 37)).collect();
+                    let payload: Vec<u8> =
+                        (0..length).map(|at| byte ^ (at as u8).wrapping_mul(37)).collect();
                     assembler.push(packet(sequence, u32::from(sequence), true, &payload), now);
                     sequence = sequence.wrapping_add(1);
                 }
             }
+            assert!(!assembler.is_broken, "{codec:?}");
         }
     }
 }

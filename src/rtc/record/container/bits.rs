@@ -97,7 +97,8 @@ pub fn av1_size(unit: &[u8]) -> Option<(&[u8], (u16, u16))> {
     }
 }
 
-fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
+/// A number of seven bits a byte, the lowest first, and how many bytes it has.
+pub fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
     let mut value = 0;
     for (index, byte) in bytes.iter().take(5).enumerate() {
         value |= usize::from(byte & 0x7f) << (7 * index);

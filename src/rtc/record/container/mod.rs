@@ -24,7 +24,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-pub use bits::{av1_size, avc_of, vp8_size, vp9_size};
+pub use bits::{av1_size, avc_of, leb128, vp8_size, vp9_size};
 pub use matroska::Matroska;
 pub use mp4::Mp4;
 pub use ogg::Ogg;
