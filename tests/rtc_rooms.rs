@@ -292,26 +292,36 @@ struct Site {
     ada: Asker,
     bea: Asker,
     eve: Asker,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Site {
     fn start(settings: &[(&str, &str)]) -> Site {
-        let directory = TempDir::new().expect("a directory");
+        let site = Site::over(TempDir::new().expect("a directory"), settings);
+        site.root.sql("create extension rtc cascade");
+        site.root.sql("create role team");
+        for role in ["ada", "bea", "eve"] {
+            site.root.sql(&format!("create role {role} login"));
+        }
+        site.root.sql("grant team to bea");
+        site
+    }
+
+    fn over(directory: TempDir, settings: &[(&str, &str)]) -> Site {
         let data = directory.path().join("data");
         // Nobody connects here.
         let settings = [settings, &[("ZSERVER_RTC_CONNECT_TIMEOUT", "10min")]].concat();
         let (server, port) = Zserver::start_with_http(&data, true, &settings);
-        let root = Asker::new(port, "postgres");
-        root.sql("create extension rtc cascade");
-        root.sql("create role team");
-        for role in ["ada", "bea", "eve"] {
-            root.sql(&format!("create role {role} login"));
-        }
-        root.sql("grant team to bea");
         let role = |name: &str| Asker::new(port, name);
-        let (ada, bea, eve) = (role("ada"), role("bea"), role("eve"));
-        Site { server, port, root, ada, bea, eve, _directory: directory }
+        let (root, ada) = (role("postgres"), role("ada"));
+        let (bea, eve) = (role("bea"), role("eve"));
+        Site { server, port, root, ada, bea, eve, directory }
+    }
+
+    fn killed_and_started(self) -> Site {
+        let Site { server, directory, .. } = self;
+        server.kill();
+        Site::over(directory, &[])
     }
 }
 
@@ -733,7 +743,7 @@ fn sql_and_the_change_feed_see_what_happens() {
 
 #[test]
 fn rooms_outlive_the_server_and_who_was_in_them_does_not() {
-    let mut site = Site::start(&[]);
+    let site = Site::start(&[]);
     site.ada.sql("insert into rtc.rooms (name, metadata) values ('a', 'kept')");
     site.ada.sql("select rtc.allow('a', 'bea')");
     let key = Key::of(&site.ada);
@@ -748,12 +758,7 @@ fn rooms_outlive_the_server_and_who_was_in_them_does_not() {
     let _y = Session::open(site.port, &key.token("y", "passing", json!({}), json!({})));
     soon(&site.root, "select count(*) from rtc.participants", json!([[2]]));
     assert_eq!(site.root.sql("select name from rtc.rooms order by 1"), json!([["a"], ["passing"]]));
-    site.server = site.server.kill_and_start();
-    let until = Instant::now() + PATIENCE;
-    while site.root.try_send("GET", "/readyz", "", b"").is_none_or(|it| it.status != 200) {
-        assert!(Instant::now() < until, "the server does not come back");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    let site = site.killed_and_started();
     let rooms = site.bea.ask("GET", "/api/v1/rooms").json()["rooms"].clone();
     assert_eq!((&rooms[0]["name"], &rooms[0]["metadata"]), (&json!("a"), &json!("kept")));
     soon(&site.root, "select count(*) from rtc.participants", json!([[0]]));
