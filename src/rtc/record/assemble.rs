@@ -169,6 +169,15 @@ impl Assembler {
         whole
     }
 
+    /// Nothing comes any more: what was waited for is given up.
+    pub fn finish(&mut self) -> Vec<Whole> {
+        let mut whole = Vec::new();
+        while !self.waiting.is_empty() {
+            self.skip(&mut whole);
+        }
+        whole
+    }
+
     /// Another stream, of which nothing is known.
     fn begin(&mut self, stream: u32, sequence: u16) {
         self.waiting.clear();
@@ -405,6 +414,8 @@ mod tests {
         assert!(audio.push(sent(6), now).is_empty());
         assert!(audio.poll(now + WAIT_MAX / 2).is_empty());
         assert_eq!(ats(&audio.poll(now + WAIT_MAX)), [(6 * 960, true)]);
+        assert!(audio.push(sent(8), now).is_empty());
+        assert_eq!(audio.finish().len(), 1);
     }
 
     #[test]

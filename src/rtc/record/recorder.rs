@@ -148,7 +148,10 @@ impl Recorder {
                     }
                 },
                 Some((line, packet)) = packets.recv() => match packet {
-                    None => running -= 1,
+                    None => {
+                        running -= 1;
+                        self.finish(line);
+                    }
                     Some(packet) => self.take(line, packet),
                 },
                 _ = poll.tick() => self.poll(Instant::now()),
@@ -158,6 +161,7 @@ impl Recorder {
                 failure = self.flush(started, false).await.err();
             }
         }
+        (0..self.lines.len()).for_each(|line| self.finish(line));
         if let Err(error) = self.flush(started, true).await {
             failure.get_or_insert(error);
         }
@@ -206,6 +210,12 @@ impl Recorder {
             let whole = self.lines[number].assembler.poll(now);
             whole.into_iter().for_each(|one| self.place(number, one, now));
         }
+    }
+
+    /// Nothing comes any more.
+    fn finish(&mut self, number: usize) {
+        let whole = self.lines[number].assembler.finish();
+        whole.into_iter().for_each(|one| self.place(number, one, Instant::now()));
     }
 
     /// Puts a frame where it belongs.
