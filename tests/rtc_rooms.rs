@@ -518,6 +518,11 @@ fn a_token_lets_its_bearer_in_and_nobody_else() {
         Asker::nobody(site.port).ask("GET", &format!("/rtc/validate?access_token={quiet}")).status,
         403
     );
+    let missing = key.token("y", "c", none(), none());
+    let answer =
+        Asker::nobody(site.port).ask("GET", &format!("/rtc/validate?access_token={missing}"));
+    assert_eq!(answer.status, 404);
+    assert!(answer.text().contains("requested room does not exist"), "{}", answer.text());
     // What the room's owner has granted to others of its database counts, too.
     site.eve.sql("select rtc.allow('e', 'ada')");
     let guest = Session::open(site.port, &key.token("y", "e", json!({"roomAdmin": true}), none()));

@@ -1,19 +1,30 @@
 // livekit-client in Chromium: a page with two participants does the steps, and tells this program.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { finish, step } from '../tap.mjs';
 
-const port = process.env.ZSERVER_HTTP_PORT;
 const steps = ['two join and see each other', 'data, reliable and lossy', 'remote procedure calls', 'text streams',
   'microphone: heard, muted, unmuted', 'camera with simulcast: seen', 'metadata', 'a moderator removes'];
-if (!port) {
+if (!process.env.ZSERVER_HTTP_PORT) {
   // PostgreSQL does not speak it: what there is to pass.
   for (const name of steps) console.log(`ok ${name}`);
   process.exit(0);
 }
+
+// A page of another origin asks: a server that lets it.
+const data = mkdtempSync(join(tmpdir(), 'zserver-'));
+const words = ['serve', '--dev', '--data', join(data, 'data'), '--pg-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
+const zserver = spawn(process.env.ZSERVER_BINARY, words, { env: { ...process.env, ZSERVER_HTTP_CORS_ORIGINS: '*' }, stdio: ['ignore', 'pipe', 'inherit'] });
+let port;
+for await (const line of createInterface({ input: zserver.stdout })) {
+  port = line.match(/HTTP is served on .*:(\d+)/)?.[1];
+  if (port) break;
+}
+zserver.stdout.resume();
 
 const base = `http://127.0.0.1:${port}`;
 const headers = { authorization: `Basic ${btoa('postgres:')}`, 'zserver-database': 'postgres' };
@@ -180,5 +191,7 @@ for (const name of steps) {
     if (text !== `ok ${name}`) throw new Error(text);
   });
 }
+zserver.kill('SIGKILL');
+rmSync(data, { recursive: true, force: true, maxRetries: 5 });
 rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
 finish();

@@ -31,12 +31,12 @@ mod signal;
 mod twirp;
 
 use axum::extract::Request;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::problem::Problem;
-use super::rooms::bearer;
+use super::rooms::{bearer, entry};
 use super::routes::Routes;
 use super::{State, socket_route};
 
@@ -47,19 +47,21 @@ pub fn routes(router: Routes) -> Routes {
         .route("/twirp/livekit.RoomService/{method}", post(twirp::call))
 }
 
-/// `GET /rtc/validate?access_token=`: 200 with `success`; 401 and 403 as `/rtc` would
+/// `GET /rtc/validate?access_token=`: 200 with `success`; 401, 403 and 404 as `/rtc` would
 /// answer, in a text that clients show.
 async fn validate(http: State, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let validated = async {
         let bearer = bearer::of(&http, &parts).await?;
-        match bearer.grants.join && !bearer.identity.is_empty() {
-            true => Ok(()),
-            false => Err(Problem::forbidden("the token does not let its bearer into a room")),
-        }
+        entry::check(&http, &bearer).await
     };
     match validated.await {
         Ok(()) => ([(header::CONTENT_TYPE, "text/plain")], "success").into_response(),
+        Err(problem) if problem.status == StatusCode::NOT_FOUND => {
+            // The words by which clients know that the room is meant, not the route.
+            let text = format!("requested room does not exist: {}", problem.text("message"));
+            (problem.status, [(header::CONTENT_TYPE, "text/plain")], text).into_response()
+        }
         Err(problem) => plain(&problem),
     }
 }

@@ -166,6 +166,22 @@ pub async fn enter(
     seat(&caller, named, definition, joining, bearer.may_sql)
 }
 
+/// Whether a token names a room that its bearer could enter: 403 and 404 as [`enter`] says.
+pub async fn check(http: &Arc<Http>, bearer: &Bearer) -> Result<(), Problem> {
+    let Some(named) = bearer.grants.room.as_deref().filter(|_| bearer.grants.join) else {
+        return Err(forbidden("the token does not let its bearer into a room"));
+    };
+    if bearer.identity.is_empty() {
+        return Err(Problem::invalid_token("the token does not say whose it is"));
+    }
+    let caller = Caller::new(http, bearer.principal.clone()).await?;
+    let makes = !bearer.is_own && http.front.database.config().rtc_create_rooms;
+    match look(&caller, named).await? {
+        None if !makes => Err(no_room(named)),
+        _ => Ok(()),
+    }
+}
+
 /// Lets a role into a room by its own rights, under its own name or one that begins with
 /// it and `/`; who moderates the room may be called anything.
 pub async fn enter_as(
