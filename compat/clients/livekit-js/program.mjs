@@ -18,7 +18,10 @@ if (!process.env.ZSERVER_HTTP_PORT) {
 // A page of another origin asks: a server that lets it.
 const data = mkdtempSync(join(tmpdir(), 'zserver-'));
 const words = ['serve', '--dev', '--data', join(data, 'data'), '--pg-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
-const zserver = spawn(process.env.ZSERVER_BINARY, words, { env: { ...process.env, ZSERVER_HTTP_CORS_ORIGINS: '*' }, stdio: ['ignore', 'pipe', 'inherit'] });
+// What names the server under test is no setting of this one.
+const others = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ZSERVER_')));
+const env = { ...others, ZSERVER_HTTP_CORS_ORIGINS: '*' };
+const zserver = spawn(process.env.ZSERVER_BINARY, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
 let port;
 for await (const line of createInterface({ input: zserver.stdout })) {
   port = line.match(/HTTP is served on .*:(\d+)/)?.[1];
