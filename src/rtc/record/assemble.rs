@@ -281,19 +281,16 @@ fn depacketize(coding: Coding, parts: &[Packet]) -> Option<Whole> {
             data.first()? & 1 == 0
         }
         Coding::Vp9 => {
-            let mut is_key = false;
             for (index, part) in parts.iter().enumerate() {
                 let mut head = Vp9Packet::default();
                 let payload = head.depacketize(&part.payload).ok()?;
-                if index == 0 {
-                    if !head.b {
-                        return None;
-                    }
-                    is_key = !head.p && head.sid == 0;
+                if index == 0 && !head.b {
+                    return None;
                 }
                 data.extend_from_slice(&payload);
             }
-            is_key
+            // Not all senders say it in the descriptor.
+            vp9_size(&data).is_some()
         }
         Coding::H264 => {
             let mut depacketizer = H264Packet::default();
