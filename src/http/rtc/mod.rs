@@ -80,7 +80,12 @@ impl Asker {
         if bearer::token_of(parts).is_some_and(|token| bearer::is_one(&token, most)) {
             return Ok(Asker::Bearer(Box::new(bearer::of(http, parts).await?)));
         }
-        Ok(Asker::Principal(principal::of(http, parts).await?))
+        let principal = principal::of(http, parts).await?;
+        // Without a room there is SQL only.
+        if !principal.scopes.has(Scope::Sql) {
+            principal.require(Scope::Rooms)?;
+        }
+        Ok(Asker::Principal(principal))
     }
 
     fn principal(&self) -> &Principal {
