@@ -161,6 +161,9 @@ impl Recorder {
                 failure = self.flush(started, false).await.err();
             }
         }
+        while let Ok((line, Some(packet))) = packets.try_recv() {
+            self.take(line, packet);
+        }
         (0..self.lines.len()).for_each(|line| self.finish(line));
         if let Err(error) = self.flush(started, true).await {
             failure.get_or_insert(error);
