@@ -30,7 +30,7 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// What the parser takes of a head beyond its limits, so that `guard::sizes` tells of it.
 const HEAD_BYTES_SPARE: usize = 8 << 10;
 const HEADERS_SPARE: usize = 28;
-/// Requests at a time on one connection of HTTP/2.
+/// Requests at a time on one connection of HTTP/2, sockets among them.
 const STREAMS_MAX: u32 = 100;
 
 /// Serves a connection until its client or the server ends; requests that run then are
