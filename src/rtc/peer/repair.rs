@@ -1,8 +1,10 @@
-//! Retransmissions of the layers of a simulcast (RTX, RFC 4588).
+//! Retransmissions (RTX, RFC 4588).
 //!
-//! Such a packet names the layer that it repairs by a header extension (`rrid`, RFC 8852),
-//! not by an ssrc that a description has announced; the library looks for the latter only.
-//! Here it becomes the packet that was lost, before anything else sees it:
+//! Such a packet names the stream that it repairs by an ssrc that a description has
+//! announced, or, of a layer of a simulcast, by a header extension (`rrid`, RFC 8852). The
+//! library does not know the latter, and takes the former apart only after it has looked for
+//! gaps, so that it asks again for what has come. Here it becomes the packet that was lost,
+//! before anything else sees it:
 //! ```text
 //! ssrc 9, rrid h, payload [01 02 | aa bb …]   →   ssrc of layer h, number 0x0102, payload [aa bb …]
 //! ```
@@ -29,6 +31,8 @@ pub struct Repair {
     rrid: Option<u8>,
     /// By mid and rid: the ssrc and the payload type.
     layers: HashMap<(Bytes, Bytes), (u32, u8)>,
+    /// By the ssrc of retransmissions that is announced: the same.
+    announced: HashMap<u32, (u32, u8)>,
 }
 
 impl Repair {
@@ -41,10 +45,22 @@ impl Repair {
         self.mid = id(MID).or(self.mid);
         self.rid = id(RID).or(self.rid);
         self.rrid = id(RRID).or(self.rrid);
+        if let Some(rtx) = info.ssrc_rtx {
+            self.announced.insert(rtx, (info.ssrc, info.payload_type));
+        }
+    }
+
+    /// A stream of the peer has ended.
+    pub fn forget(&mut self, info: &StreamInfo) {
+        self.announced.retain(|_, (ssrc, _)| *ssrc != info.ssrc);
+        self.layers.retain(|_, (ssrc, _)| *ssrc != info.ssrc);
     }
 
     /// Whether the packet is of any use.
     pub fn take(&mut self, packet: &mut Packet) -> bool {
+        if let Some(stream) = self.announced.get(&packet.header.ssrc) {
+            return restore(packet, *stream);
+        }
         let value = |id: Option<u8>| value_of(packet, id);
         let mid = value(self.mid).unwrap_or_default();
         if let Some(rrid) = value(self.rrid) {
@@ -107,5 +123,13 @@ mod tests {
         assert_eq!(again.payload[..], [0xAA]);
         assert!(!repair.take(&mut packet(9, 6, b"q", &[1, 2, 0xAA])), "another layer");
         assert!(!repair.take(&mut packet(9, 6, b"h", &[1, 2])), "a probe");
+        let announced = StreamInfo { ssrc: 3, ssrc_rtx: Some(4), ..StreamInfo::default() };
+        repair.note(&announced);
+        let mut again = packet(4, 1, b"", &[0, 9, 0xBB]);
+        assert!(repair.take(&mut again));
+        assert_eq!((again.header.ssrc, again.header.sequence_number), (3, 9));
+        repair.forget(&announced);
+        let mut other = packet(4, 1, b"", &[0, 9, 0xBB]);
+        assert!(repair.take(&mut other) && other.header.ssrc == 4);
     }
 }

@@ -294,6 +294,7 @@ impl Interceptor for Tap {
     }
 
     fn unbind_remote_stream(&mut self, info: &StreamInfo) {
+        self.repair.forget(info);
         self.taps.forget(info.ssrc);
     }
 }
