@@ -223,7 +223,9 @@ class Own:
 
     def __init__(self, data):
         words = ["serve", "--dev", "--data", data, "--pg-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]
-        self.process = subprocess.Popen([os.environ["ZSERVER_BINARY"], *words], stdout=subprocess.PIPE, text=True)
+        # What the program is told is no setting of a server.
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("ZSERVER_")}
+        self.process = subprocess.Popen([os.environ["ZSERVER_BINARY"], *words], stdout=subprocess.PIPE, text=True, env=plain)
         for line in self.process.stdout:
             if "HTTP" in line:
                 self.port = int(line.strip().rsplit(":", 1)[1].rstrip("/. "))
