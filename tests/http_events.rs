@@ -319,10 +319,11 @@ const CAPTURED: [(&str, &[&str]); 15] = [
     ),
     // What a function undoes within a statement takes nothing of the statement with it.
     ("insert into t select i, tries(i) from generate_series(6, 8) i", &["+6 t6", "+7 t7", "+8 t8"]),
-    // A function that writes to the table while another statement does: in the order of writing.
+    // A function that writes to the table while another statement does: in the order of writing,
+    // and the rows of a source are computed before they are written.
     (
         "insert into t select i, writes(i) from generate_series(20, 21) i",
-        &["+120 w", "+20 t20", "+121 w", "+21 t21"],
+        &["+120 w", "+121 w", "+20 t20", "+21 t21"],
     ),
     // Triggers before the row make it, those after it come after it.
     (
