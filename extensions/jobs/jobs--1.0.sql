@@ -250,7 +250,9 @@ CREATE FUNCTION jobs.is_cancel_requested(id bigint DEFAULT current_setting('jobs
     'SELECT cancel_requested_at IS NOT NULL FROM jobs.job j WHERE j.id = is_cancel_requested.id';
 
 -- What follows is for workers. A worker has the rights of the role that it is logged in as
--- (session_user), and a lease proves that the attempt is still its own.
+-- (session_user), and a lease proves that the attempt is still its own: none but a running job has one.
+-- What knows a job by its id asks for its lease alone, and not for its state, too, so that the indexes
+-- by state, where so many jobs come and go, are not looked through.
 
 CREATE FUNCTION jobs.lease_is_lost(id bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -317,7 +319,7 @@ BEGIN
     RETURN QUERY UPDATE jobs.job j
         SET state = 'running', attempt = j.attempt + 1, started_at = clock_timestamp(), progress = NULL, worker = coalesce(claim.worker, session_user),
             lease = gen_random_uuid(), leased_until = clock_timestamp() + claim.lease_for, deadline = clock_timestamp() + j.timeout
-        WHERE j.id = ANY (ids) AND j.state = 'available'
+        WHERE j.id = ANY (ids)
         RETURNING j.*;
 END $$;
 
@@ -332,7 +334,7 @@ BEGIN
         RAISE EXCEPTION 'a lease is longer than nothing and at most a day' USING ERRCODE = '22023';
     END IF;
     UPDATE jobs.job j SET leased_until = CASE WHEN j.leased_until IS NOT NULL THEN clock_timestamp() + heartbeat.lease_for END, progress = coalesce(heartbeat.progress, j.progress)
-        WHERE j.id = heartbeat.id AND j.lease = heartbeat.lease AND j.state = 'running' AND pg_has_role(session_user, j.role::oid, 'USAGE')
+        WHERE j.id = heartbeat.id AND j.lease = heartbeat.lease AND pg_has_role(session_user, j.role::oid, 'USAGE')
         RETURNING j.cancel_requested_at IS NOT NULL INTO asked;
     IF asked IS NULL THEN
         PERFORM jobs.lease_is_lost(heartbeat.id);
@@ -366,7 +368,7 @@ CREATE FUNCTION jobs.complete(id bigint, lease uuid, result jsonb DEFAULT NULL) 
 BEGIN
     UPDATE jobs.job j SET state = 'completed', finished_at = clock_timestamp(), result = complete.result, error = NULL, lease = NULL, leased_until = NULL, deadline = NULL,
             holds_key = j.holds_key AND coalesce(j.key_held_until > clock_timestamp(), false)
-        WHERE j.id = complete.id AND j.lease = complete.lease AND j.state = 'running' AND pg_has_role(session_user, j.role::oid, 'USAGE');
+        WHERE j.id = complete.id AND j.lease = complete.lease AND pg_has_role(session_user, j.role::oid, 'USAGE');
     IF NOT FOUND THEN
         PERFORM jobs.lease_is_lost(complete.id);
     END IF;
@@ -388,7 +390,7 @@ BEGIN
         WHERE d.id IS NOT NULL;
     RETURN QUERY UPDATE jobs.job j SET state = 'completed', finished_at = clock_timestamp(), result = done -> j.id::text -> 'result', error = NULL, lease = NULL,
             leased_until = NULL, deadline = NULL, holds_key = j.holds_key AND coalesce(j.key_held_until > clock_timestamp(), false)
-        WHERE j.id = ANY (ids) AND j.lease = (done -> j.id::text ->> 'lease')::uuid AND j.state = 'running' AND pg_has_role(session_user, j.role::oid, 'USAGE')
+        WHERE j.id = ANY (ids) AND j.lease = (done -> j.id::text ->> 'lease')::uuid AND pg_has_role(session_user, j.role::oid, 'USAGE')
         RETURNING j.id;
 END $$;
 
@@ -411,7 +413,7 @@ BEGIN
             finished_at = CASE WHEN j.cancel_requested_at IS NULL AND fail.retry AND j.attempt < j.max_attempts THEN NULL ELSE clock_timestamp() END,
             holds_key = j.holds_key AND (j.cancel_requested_at IS NULL AND fail.retry AND j.attempt < j.max_attempts OR coalesce(j.key_held_until > clock_timestamp(), false)),
             error = fail.error, lease = NULL, leased_until = NULL, deadline = NULL
-        WHERE j.id = fail.id AND j.lease = fail.lease AND j.state = 'running' AND pg_has_role(session_user, j.role::oid, 'USAGE')
+        WHERE j.id = fail.id AND j.lease = fail.lease AND pg_has_role(session_user, j.role::oid, 'USAGE')
         RETURNING j.state, j.attempt INTO now_in, tried;
     IF now_in IS NULL THEN
         PERFORM jobs.lease_is_lost(fail.id);

@@ -46,8 +46,9 @@ const READY: &str = "SELECT j.id, j.queue FROM jobs.job j WHERE j.state = 'avail
 /// The queues from which not every job may be taken.
 const LIMITS: &str = "SELECT q.name, q.is_paused, q.max_running - (SELECT count(*) FROM jobs.job j WHERE j.queue = q.name AND j.state = 'running') AS room \
     FROM jobs.queue q WHERE q.is_paused OR q.max_running IS NOT NULL";
+/// The state is compared so that no index by state is looked through: the ids name the rows.
 const CLAIM: &str = "UPDATE jobs.job j SET state = 'running', attempt = j.attempt + 1, started_at = clock_timestamp(), progress = NULL, worker = $2, \
-    lease = gen_random_uuid(), leased_until = NULL, deadline = NULL WHERE j.id = ANY ($1::bigint[]) AND j.state = 'available' \
+    lease = gen_random_uuid(), leased_until = NULL, deadline = NULL WHERE j.id = ANY ($1::bigint[]) AND coalesce(j.state, '') = 'available' \
     RETURNING j.id, j.queue, j.kind, j.payload, j.lease, j.attempt, j.role::oid AS role, (extract(epoch FROM j.timeout) * 1000)::bigint AS timeout_ms";
 const KEEP: &str = "SELECT extract(epoch FROM jobs.keep($1, make_interval(secs => $2), $3::bigint, make_interval(secs => $4)) - clock_timestamp())::float8 AS due";
 const GIVE_BACK: &str = "UPDATE jobs.job SET state = CASE WHEN cancel_requested_at IS NULL THEN 'available' ELSE 'cancelled' END, \
