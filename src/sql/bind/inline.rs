@@ -312,13 +312,13 @@ impl Binder<'_> {
 
     /// What names in a function's body are looked for in: a function of the system, and one
     /// whose body is SQL's own form, mean what they meant when they were made; a body that
-    /// is a text means what it says to the session, whatever it is called from.
+    /// is a text goes by the path of where it stands, and is called where that finds nothing.
     fn body_path(&self, function: &Function) -> Vec<Oid> {
         if function.oid < oid::FIRST_NORMAL {
             return vec![catalog::PG_CATALOG, function.schema];
         }
         let path = function.body_path(&self.catalog);
-        path.unwrap_or_else(|| self.eval.settings.search_path.clone())
+        path.unwrap_or_else(|| self.search_path.clone())
     }
 
     /// The body of a function in SQL, its arguments still parameters.
