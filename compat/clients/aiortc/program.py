@@ -208,7 +208,7 @@ def _():
             await connected(bea)
             await coloured(bea)
             await one.say("mute", track=track, muted=True)
-            while not (await two.hear("participant"))["participant"]["tracks"][0]["is_muted"]:
+            while not any(one["is_muted"] for one in (await two.hear("participant"))["participant"]["tracks"]):
                 pass
             await one.say("mute", track=track, muted=False)
             await asyncio.sleep(0.5)
