@@ -22,7 +22,7 @@ def sql(port, query):
     """The rows of a statement."""
     status, text = ask(port, "POST", "/api/v1/sql", {"query": query})
     assert status == 200, text
-    return json.loads(text)["results"][0]["rows"]
+    return json.loads(text)["results"][0].get("rows", [])
 
 
 def key(port):
