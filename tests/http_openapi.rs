@@ -363,6 +363,7 @@ fn every_list_is_paged() {
         ("/api/v1/queues", "queues", "after", 4),
         ("/api/v1/rooms", "rooms", "after", 3),
         ("/api/v1/rooms/a/participants", "participants", "after", 0),
+        ("/api/v1/rooms/a/recordings", "recordings", "after", 0),
         ("/api/v1/schedules", "schedules", "after", 3),
         ("/api/v1/sagas/definitions", "definitions", "after", 3),
         ("/api/v1/sagas", "runs", "before", 3),

@@ -429,13 +429,13 @@ impl Calls {
         page.gauges("zserver_rtc_tracks", help, rated(&published).to_vec());
         let help = "Participants, by how what they are sent arrives";
         page.gauges("zserver_rtc_subscribers", help, rated(&sent).to_vec());
-        let bits = |all: &[&Measured]| all.iter().map(|one| one.bitrate as f64).sum::<f64>();
+        let bytes = |all: &[&Measured]| all.iter().map(|one| one.bitrate as f64 / 8.0).sum::<f64>();
         let rates = vec![
-            (label("direction", "in"), bits(&published)),
-            (label("direction", "out"), bits(&sent)),
+            (label("direction", "in"), bytes(&published)),
+            (label("direction", "out"), bytes(&sent)),
         ];
-        let help = "Bits of media in a second, in the last interval";
-        page.gauges("zserver_rtc_media_bits_per_second", help, rates);
+        let help = "Bytes of media in a second, in the last interval";
+        page.gauges("zserver_rtc_media_bytes_per_second", help, rates);
         let worst = |of: fn(&Measured) -> f64| self.measured.iter().map(of).fold(0.0, f64::max);
         let help = "Of packets, of the stream that lost most in the last interval";
         page.gauge("zserver_rtc_loss_ratio_max", help, worst(|one| one.loss));
