@@ -11,7 +11,7 @@ use zserver_vector::codes::Quantizer;
 use zserver_vector::exact;
 use zserver_vector::graph::Parameters;
 use zserver_vector::index::{Index, Search};
-use zserver_vector::space::{Dense, DenseQuery, Space};
+use zserver_vector::space::{Dense, DenseQuery, Listed, Space};
 use zserver_vector::{Hit, Metric, simd};
 
 const K: usize = 10;
@@ -109,13 +109,24 @@ fn listed(index: &Index<Dense<f32>>, queries: &[&[f32]], one_in: usize) {
     let mut random = zserver_vector::Random::new(7);
     let all = 0..index.stats().slots;
     let listed: Vec<u32> = all.filter(|_| random.below(one_in) == 0).collect();
-    let search = Search { k: K, ef: K, at: 1, filter: None, listed: Some(&listed) };
-    let (seconds, _) = best_of(WALK_RUNS, || {
-        let one = |query: &&[f32]| index.search(&index.space().query(query), &search);
-        queries.iter().map(one).collect::<Vec<_>>()
-    });
-    let micros = seconds * 1e6 / queries.len() as f64;
-    println!("{{\"listed\": {{\"slots\": {}, \"micros\": {micros:.1}}}}}", listed.len());
+    let gathered = index.gather(&listed);
+    let time = |gathered| {
+        let listed = Some(Listed { slots: &listed, gathered });
+        let search = Search { k: K, ef: K, at: 1, filter: None, listed };
+        let (seconds, found) = best_of(WALK_RUNS, || {
+            let one = |query: &&[f32]| index.search(&index.space().query(query), &search);
+            queries.iter().map(one).collect::<Vec<_>>()
+        });
+        (seconds * 1e6 / queries.len() as f64, found)
+    };
+    let (scattered, together) = (time(None), time(gathered.as_ref()));
+    assert_eq!(scattered.1, together.1, "codes that are kept twice are the same");
+    println!(
+        "{{\"listed\": {{\"slots\": {}, \"scattered_us\": {:.1}, \"gathered_us\": {:.1}}}}}",
+        listed.len(),
+        scattered.0,
+        together.0
+    );
 }
 
 fn walk(index: &Index<Dense<f32>>, queries: &[&[f32]], truth: &[Vec<Hit>], ef: usize) {

@@ -60,7 +60,7 @@ pub fn nearest<E: Element>(
         // One query has nothing to share.
         let block = if queries.len() > 1 { BLOCK } else { usize::MAX };
         for block in slots.chunks(block) {
-            scan_block(&space.codes, block, queries, &mut scans);
+            scan_block(Scattered(&space.codes), block, queries, &mut scans);
         }
     }
     let verify = |(scan, query): (Scan, &DenseQuery<E>)| {
@@ -136,7 +136,7 @@ pub fn nearest_plain<S: Space>(space: &S, query: &S::Query, k: usize, slots: &[u
 }
 
 fn scan_block<E: Element>(
-    rows: &Rows<u8>,
+    rows: Scattered<'_>,
     block: &[u32],
     queries: &[DenseQuery<E>],
     scans: &mut [Scan],
@@ -151,6 +151,105 @@ fn scan_block<E: Element>(
     for (query, scan) in queries.iter().zip(scans) {
         scan_one(rows, block, &[&query.coded], std::array::from_mut(scan));
     }
+}
+
+/// The codes of some slots once more, side by side: who compares the same slots again and
+/// again reads them in a third less time.
+pub struct Gathered {
+    stride: usize,
+    rows: Vec<u8>,
+}
+
+impl Gathered {
+    /// The codes of `slots`, in their order. Those of a slot that is not `published` are
+    /// zero. Hold `Slots::reading`.
+    pub(crate) fn new<E: Element>(
+        space: &Dense<E>,
+        slots: &[u32],
+        published: impl Fn(u32) -> bool,
+    ) -> Gathered {
+        let stride = space.quantizer.stride();
+        let mut rows = vec![0; slots.len() * stride];
+        for (slot, row) in slots.iter().zip(rows.chunks_exact_mut(stride)) {
+            if published(*slot) {
+                row.copy_from_slice(space.codes.row(*slot));
+            }
+        }
+        Gathered { stride, rows }
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+/// The same as [`nearest`] of the slots at some places of `slots`, of which `gathered` was
+/// made.
+pub(crate) fn nearest_gathered<E: Element>(
+    space: &Dense<E>,
+    query: &DenseQuery<E>,
+    k: usize,
+    (slots, gathered): (&[u32], &Gathered),
+    places: &[u32],
+) -> Vec<Hit> {
+    let mut scan = Scan::new(space.quantizer.metric(), space.quantizer.dims(), &query.coded, k);
+    if k > 0 {
+        let rows = Together { slots, gathered };
+        scan_gathered(rows, places, &[&query.coded], std::array::from_mut(&mut scan));
+    }
+    scan.verify(|slot| space.exact(query, slot), |slot| space.prefetch_exact(slot))
+}
+
+/// Rows of codes, by what a scan calls them.
+trait Codes: Copy {
+    fn slot(&self, key: u32) -> u32;
+    fn row(&self, key: u32) -> &[u8];
+    fn prefetch(&self, key: u32);
+}
+
+/// By slots, wherever they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Scattered<'a>(&'a Rows<u8>);
+
+impl Codes for Scattered<'_> {
+    #[inline(always)]
+    fn slot(&self, key: u32) -> u32 {
+        key
+    }
+
+    #[inline(always)]
+    fn row(&self, key: u32) -> &[u8] {
+        self.0.row(key)
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, key: u32) {
+        self.0.prefetch(key);
+    }
+}
+
+/// By places among slots.
+#[derive(Clone, Copy)]
+pub(crate) struct Together<'a> {
+    slots: &'a [u32],
+    gathered: &'a Gathered,
+}
+
+impl Codes for Together<'_> {
+    #[inline(always)]
+    fn slot(&self, key: u32) -> u32 {
+        self.slots[key as usize]
+    }
+
+    #[inline(always)]
+    fn row(&self, key: u32) -> &[u8] {
+        let start = key as usize * self.gathered.stride;
+        &self.gathered.rows[start..start + self.gathered.stride]
+    }
+
+    /// The processor sees by itself what comes next.
+    #[inline(always)]
+    fn prefetch(&self, _: u32) {}
 }
 
 /// One query's scan: what the limit is and which rows passed it.
@@ -286,20 +385,20 @@ impl Scan {
 const AHEAD: usize = 6;
 
 #[inline(always)]
-fn scan_by<S: Simd, const Q: usize>(
+fn scan_by<S: Simd, C: Codes, const Q: usize>(
     simd: S,
-    rows: &Rows<u8>,
+    rows: C,
     block: &[u32],
     queries: &[&Coded; Q],
     scans: &mut [Scan; Q],
 ) {
     let codes = queries.map(|query| (query.codes(), query.factors.sum));
-    block.iter().take(AHEAD).for_each(|slot| rows.prefetch(*slot));
-    for (at, slot) in block.iter().enumerate() {
+    block.iter().take(AHEAD).for_each(|key| rows.prefetch(*key));
+    for (at, key) in block.iter().enumerate() {
         if let Some(next) = block.get(at + AHEAD) {
             rows.prefetch(*next);
         }
-        let row = rows.row(*slot);
+        let row = rows.row(*key);
         let stored = Factors::read(row);
         let dots = code::dots(simd, as_codes(&row[FACTORS_BYTES..]), &codes);
         for (at, scan) in scans.iter_mut().enumerate() {
@@ -314,13 +413,14 @@ fn scan_by<S: Simd, const Q: usize>(
             // What is not a number is not excluded.
             let is_excluded = least > limit;
             if !is_excluded {
-                scan.passed(*slot, least, stored);
+                scan.passed(rows.slot(*key), least, stored);
             }
         }
     }
 }
 
 dispatch! {
-    fn scan_one(rows: &Rows<u8>, block: &[u32], queries: &[&Coded; 1], scans: &mut [Scan; 1]) -> () = scan_by;
-    fn scan_four(rows: &Rows<u8>, block: &[u32], queries: &[&Coded; 4], scans: &mut [Scan; 4]) -> () = scan_by;
+    fn scan_one(rows: Scattered<'_>, block: &[u32], queries: &[&Coded; 1], scans: &mut [Scan; 1]) -> () = scan_by;
+    fn scan_four(rows: Scattered<'_>, block: &[u32], queries: &[&Coded; 4], scans: &mut [Scan; 4]) -> () = scan_by;
+    fn scan_gathered(rows: Together<'_>, block: &[u32], queries: &[&Coded; 1], scans: &mut [Scan; 1]) -> () = scan_by;
 }

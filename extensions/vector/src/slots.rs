@@ -154,13 +154,13 @@ impl Slots {
         self.was_visible(slot, at)
     }
 
-    /// Those of some slots that a snapshot of `at` sees, in their order; quicker where slots
-    /// of a group come one after the other.
+    /// The places of those of some slots that a snapshot of `at` sees, in their order;
+    /// quicker where slots of a group come one after the other.
     pub fn visible_of(&self, slots: &[u32], at: Timestamp) -> Vec<u32> {
         let mut visible = Vec::with_capacity(slots.len());
         // A group that was looked at, and its bits if they speak for the snapshot.
         let (mut known, mut bits) = (None, None);
-        for slot in slots {
+        for (place, slot) in slots.iter().enumerate() {
             if known != Some(slot / GROUP) {
                 let [live, changed] = self.group(*slot);
                 let live = live.load(Ordering::Acquire);
@@ -172,7 +172,7 @@ impl Slots {
                 None => self.was_visible(*slot, at),
             };
             if is_visible {
-                visible.push(*slot);
+                visible.push(place as u32);
             }
         }
         visible
@@ -301,8 +301,11 @@ mod tests {
                 assert_eq!(slots.visible(slot, at), slots.was_visible(slot, at), "{slot} at {at}");
             }
             let (all, at): (Vec<u32>, _) = ((0..slots.reserved()).collect(), random.below(2_100));
-            let seen = all.iter().copied().filter(|slot| slots.visible(*slot, at as u64));
-            assert_eq!(slots.visible_of(&all, at as u64), seen.collect::<Vec<_>>());
+            let seen: Vec<u32> =
+                all.iter().copied().filter(|slot| slots.visible(*slot, at as u64)).collect();
+            assert_eq!(slots.visible_of(&all, at as u64), seen);
+            let places: Vec<u32> = (0..seen.len() as u32).collect();
+            assert_eq!(slots.visible_of(&seen, at as u64), places);
         }
         for slot in &live {
             assert!(slots.visible(*slot, NEVER - 1));

@@ -6,12 +6,13 @@
 use std::borrow::Borrow;
 
 use zserver_vector::codes::Quantizer;
+use zserver_vector::exact::Gathered;
 use zserver_vector::fidelity::share_found;
 use zserver_vector::graph::{Parameters, Repair};
 use zserver_vector::index::{Found, Index, Scan, Search, Stats};
 use zserver_vector::slots::Timestamp;
 use zserver_vector::space::{
-    Bits as BitSpace, Dense, Element as Dimension, OwnedSparse, Plain, Space, SparseSpace,
+    Bits as BitSpace, Dense, Element as Dimension, Listed, OwnedSparse, Plain, Space, SparseSpace,
 };
 use zserver_vector::{BitMetric, Hit, Metric};
 
@@ -103,7 +104,7 @@ pub(super) struct Ask<'f> {
     pub(super) ef: usize,
     pub(super) at: Timestamp,
     pub(super) filter: Filter<'f>,
-    pub(super) listed: Option<&'f [u32]>,
+    pub(super) listed: Option<Listed<'f>>,
 }
 
 /// A search in batches.
@@ -129,6 +130,10 @@ pub(super) trait Graph: Send + Sync {
     fn rid(&self, slot: u32) -> u64;
     fn is_visible(&self, slot: u32, at: Timestamp) -> bool;
     fn search(&self, query: &Point, ask: Ask<'_>) -> Result<Found>;
+    /// See [`Listed`]; none where it makes nothing quicker.
+    fn gather(&self, _slots: &[u32]) -> Option<Gathered> {
+        None
+    }
     fn walk(&self, query: &Point, at: Timestamp) -> Result<Box<dyn Walk>>;
     fn link(&self, limit: usize) -> Result<usize>;
     fn stats(&self) -> Stats;
@@ -324,6 +329,10 @@ impl<S: Kept> Graph for Typed<S> {
         Ok(self.index.search(&query, &Search { k, ef, at, filter, listed }))
     }
 
+    fn gather(&self, slots: &[u32]) -> Option<Gathered> {
+        self.index.gather(slots)
+    }
+
     fn walk(&self, query: &Point, at: Timestamp) -> Result<Box<dyn Walk>> {
         let query = self.query(query)?;
         Ok(Box::new(TypedWalk { scan: self.index.scan(query, at) }))
@@ -349,7 +358,8 @@ impl<S: Kept> Graph for Typed<S> {
             let ask = Search { k: 10, ef: 40, at, filter: None, listed: None };
             let quick = self.index.search(&query, &ask);
             let all: Vec<u32> = (0..slots.reserved()).collect();
-            let exact = self.index.search(&query, &Search { listed: Some(&all), ..ask });
+            let exact =
+                self.index.search(&query, &Search { listed: Some(all.as_slice().into()), ..ask });
             let Some(last) = exact.hits.last() else { continue };
             asked += exact.hits.len();
             found += quick.hits.iter().filter(|hit| hit.distance <= last.distance).count();

@@ -111,7 +111,7 @@ impl<E: Taken> Graph for ByLists<E> {
         let query = self.index.space().query(value);
         let Ask { k, ef, at, filter, listed } = ask;
         if let Some(listed) = listed {
-            let hits = self.index.compare(&query, listed, k, at, filter);
+            let hits = self.index.compare(&query, listed.slots, k, at, filter);
             return Ok(Found { hits, is_exact: true, evaluations: 0 });
         }
         let mut order = self.index.lists().order(&E::widen(value));

@@ -22,10 +22,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use zserver_vector::exact::Gathered;
+use zserver_vector::space::Listed;
 
 use super::cache::Cache;
 use super::graph::Graph;
 use super::registry::Registry;
+use super::search::LISTED_MAX;
 use crate::error::Result;
 use crate::txn::{ChangedRows, Overlay};
 
@@ -76,6 +79,8 @@ struct Set {
     /// Ascending.
     slots: Vec<u32>,
     bits: Vec<u64>,
+    /// The codes of few slots, which are compared one by one.
+    gathered: Option<Gathered>,
     /// Rows that passed and have no place in the index, ascending.
     unplaced: Vec<u64>,
     at: u64,
@@ -91,11 +96,15 @@ impl Set {
         for slot in &slots {
             bits[*slot as usize / 64] |= 1 << (slot % 64);
         }
-        Set { graph: Arc::downgrade(graph), slots, bits, unplaced, at: at.0, mapped_at: at.1 }
+        let is_listed = slots.len() <= LISTED_MAX;
+        let gathered = is_listed.then(|| graph.gather(&slots)).flatten();
+        let (at, mapped_at) = at;
+        Set { graph: Arc::downgrade(graph), slots, bits, gathered, unplaced, at, mapped_at }
     }
 
     fn bytes(&self) -> usize {
-        4 * self.slots.len() + 8 * (self.bits.len() + self.unplaced.len())
+        let gathered = self.gathered.as_ref().map_or(0, Gathered::bytes);
+        4 * self.slots.len() + 8 * (self.bits.len() + self.unplaced.len()) + gathered
     }
 }
 
@@ -132,6 +141,11 @@ impl Known {
     /// The slots of the set: those of changed rows among them.
     pub(super) fn slots(&self) -> &[u32] {
         &self.set.slots
+    }
+
+    /// The same, to be compared one by one.
+    pub(super) fn listed(&self) -> Listed<'_> {
+        Listed { slots: &self.set.slots, gathered: self.set.gathered.as_ref() }
     }
 
     /// Slots of the graph, up to the last that passes.

@@ -23,7 +23,7 @@ use crate::storage::key;
 use crate::txn::{Keyspace, Overlay, OwnEntries, Published};
 
 /// Rows of a filter that are compared one by one rather than met on a walk.
-const LISTED_MAX: usize = 20_000;
+pub(super) const LISTED_MAX: usize = 20_000;
 /// Slots that are compared in the time of one that a walk meets: its neighbours' distances,
 /// in no order, and their places.
 const COMPARED_PER_MET: usize = 48;
@@ -394,7 +394,7 @@ impl GraphSearch {
         let is_open = hidden.is_empty() && !known.has_changed();
         let filter: Option<&(dyn Fn(u32) -> bool + Sync)> =
             if is_open { None } else { Some(&accept) };
-        let ask = Ask { k, ef: 1, at, filter, listed: Some(slots) };
+        let ask = Ask { k, ef: 1, at, filter, listed: Some(known.listed()) };
         let found = graph.search(&self.query, ask)?;
         self.evaluations += slots.len() as u64;
         self.is_exact = true;
@@ -428,7 +428,8 @@ impl GraphSearch {
             let rid = graph.rid(slot);
             !hidden.contains(&rid) && rids.binary_search(&rid).is_ok()
         };
-        let ask = Ask { k: slots.len(), ef: 1, at, filter: Some(&accept), listed: Some(&slots) };
+        let listed = Some(slots.as_slice().into());
+        let ask = Ask { k: slots.len(), ef: 1, at, filter: Some(&accept), listed };
         let found = graph.search(&self.query, ask)?;
         let row = |hit: &zserver_vector::Hit| {
             Ranked(Neighbour { rid: graph.rid(hit.slot), distance: hit.distance })

@@ -1,10 +1,11 @@
 //! Searches of an index.
 
 use super::{Index, SCAN_SLOTS};
+use crate::exact::Gathered;
 use crate::graph::{Met, Resumable};
 use crate::hits::Hit;
 use crate::slots::Timestamp;
-use crate::space::Space;
+use crate::space::{Listed, Space};
 use std::collections::HashSet;
 
 /// What to look for.
@@ -19,7 +20,7 @@ pub struct Search<'f> {
     /// Which slots match, beside being visible; none for all of them.
     pub filter: Option<&'f (dyn Fn(u32) -> bool + Sync)>,
     /// The matching slots, where they are few enough to be compared one by one.
-    pub listed: Option<&'f [u32]>,
+    pub listed: Option<Listed<'f>>,
 }
 
 /// What a search found.
@@ -97,17 +98,23 @@ impl<S: Space> Index<S> {
     /// Compares every slot that there is.
     fn compare_all(&self, query: &S::Query, search: &Search<'_>) -> Found {
         let all: Vec<u32> = (0..self.slots.reserved()).collect();
-        self.compare(query, search, &all)
+        self.compare(query, search, all.as_slice().into())
     }
 
-    fn compare(&self, query: &S::Query, search: &Search<'_>, slots: &[u32]) -> Found {
+    fn compare(&self, query: &S::Query, search: &Search<'_>, listed: Listed<'_>) -> Found {
         // Together first: what is compared is read ahead.
-        let mut matching = self.slots.visible_of(slots, search.at);
+        let mut places = self.slots.visible_of(listed.slots, search.at);
         if let Some(filter) = search.filter {
-            matching.retain(|slot| filter(*slot));
+            places.retain(|place| filter(listed.slots[*place as usize]));
         }
-        let hits = self.space.nearest(query, search.k, &matching);
+        let hits = self.space.nearest_listed(query, search.k, listed, &places);
         Found { hits, is_exact: true, evaluations: 0 }
+    }
+
+    /// See [`Listed`].
+    pub fn gather(&self, slots: &[u32]) -> Option<Gathered> {
+        let _reading = self.slots.reading();
+        self.space.gather(slots, &|slot| self.slots.is_published(slot))
     }
 
     fn matches(&self, slot: u32, search: &Search<'_>) -> bool {

@@ -1,9 +1,9 @@
 //! Dense vectors under L2, inner product and cosine: int8 codes to walk and scan, the
 //! elements themselves to be exact.
 
-use super::Space;
+use super::{Listed, Space};
 use crate::codes::{Coded, FACTORS_BYTES, Factors, Quantizer, as_codes, estimate};
-use crate::exact;
+use crate::exact::{self, Gathered};
 use crate::graph::Met;
 use crate::hits::Hit;
 use crate::kernel::{self, code, dispatch};
@@ -158,6 +158,24 @@ impl<E: Element> Space for Dense<E> {
     fn nearest(&self, query: &DenseQuery<E>, k: usize, slots: &[u32]) -> Vec<Hit> {
         let mut found = exact::nearest(self, std::slice::from_ref(query), k, slots);
         found.pop().expect("a result for the query")
+    }
+
+    fn gather(&self, slots: &[u32], published: &dyn Fn(u32) -> bool) -> Option<Gathered> {
+        Some(Gathered::new(self, slots, published))
+    }
+
+    fn nearest_listed(
+        &self,
+        query: &DenseQuery<E>,
+        k: usize,
+        listed: Listed<'_>,
+        places: &[u32],
+    ) -> Vec<Hit> {
+        if let Some(gathered) = listed.gathered {
+            return exact::nearest_gathered(self, query, k, (listed.slots, gathered), places);
+        }
+        let slots: Vec<u32> = places.iter().map(|place| listed.slots[*place as usize]).collect();
+        self.nearest(query, k, &slots)
     }
 
     fn nearest_met(&self, query: &DenseQuery<E>, k: usize, met: &[Met]) -> Vec<Hit> {

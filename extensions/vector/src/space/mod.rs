@@ -26,10 +26,24 @@ pub use dense::{Dense, DenseQuery, Element};
 pub use plain::Plain;
 pub use sparse::{OwnedSparse, SparseSpace};
 
-use crate::exact;
+use crate::exact::{self, Gathered};
 use crate::graph::Met;
 use crate::hits::Hit;
 use crate::region::OutOfMemory;
+
+/// Slots that are known, to be compared one by one.
+#[derive(Clone, Copy)]
+pub struct Listed<'f> {
+    pub slots: &'f [u32],
+    /// What [`Space::gather`] has made of them, where they are compared often.
+    pub gathered: Option<&'f Gathered>,
+}
+
+impl<'f> From<&'f [u32]> for Listed<'f> {
+    fn from(slots: &'f [u32]) -> Listed<'f> {
+        Listed { slots, gathered: None }
+    }
+}
 
 /// Values by slot and the distances between them.
 ///
@@ -84,6 +98,27 @@ pub trait Space: Send + Sync {
         Self: Sized,
     {
         exact::nearest_plain(self, query, k, slots)
+    }
+
+    /// What makes comparing the same slots again quicker, where there is such a thing; of
+    /// slots that are not `published` nothing is read. Hold `Slots::reading`.
+    fn gather(&self, _slots: &[u32], _published: &dyn Fn(u32) -> bool) -> Option<Gathered> {
+        None
+    }
+
+    /// The `k` nearest of the slots at some places of a list, exactly.
+    fn nearest_listed(
+        &self,
+        query: &Self::Query,
+        k: usize,
+        listed: Listed<'_>,
+        places: &[u32],
+    ) -> Vec<Hit>
+    where
+        Self: Sized,
+    {
+        let slots: Vec<u32> = places.iter().map(|place| listed.slots[*place as usize]).collect();
+        self.nearest(query, k, &slots)
     }
 
     /// The `k` nearest of what a walk has met, nearest first by its distances; exactly.

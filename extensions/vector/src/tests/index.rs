@@ -47,7 +47,7 @@ fn recall<S: Space>(index: &Index<S>, value: &S::Value, asked: &Search<'_>) -> f
     let everything: Vec<u32> = (0..index.slots().reserved()).collect();
     let filter = |slot: u32| asked.filter.is_none_or(|filter| filter(slot));
     let listed: Vec<u32> = everything.into_iter().filter(|slot| filter(*slot)).collect();
-    let exact = index.search(&query, &Search { listed: Some(&listed), ..*asked });
+    let exact = index.search(&query, &Search { listed: Some(listed.as_slice().into()), ..*asked });
     let found = index.search(&query, asked);
     assert_eq!(found.hits.len(), exact.hits.len(), "never fewer than there are");
     let Some(last) = exact.hits.last() else { return 1.0 };
