@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use super::hooks::Hooks;
@@ -107,8 +108,11 @@ impl Hooks {
         feed.ok_or_else(|| Error::unsupported("the change feed here"))
     }
 
-    /// What comes of work on other threads; gives it up once the statement is cancelled.
+    /// What comes of work on other threads; gives it up once the statement is cancelled: this
+    /// one, though the session may have left it, or be at the next one, before it is seen here.
     fn wait_for(&self, work: BoxFuture<'static, Result<Rows>>) -> Result<Rows> {
+        let token = self.statement_token();
+        let is_left = || token.as_ref().is_some_and(CancellationToken::is_cancelled);
         let runtime = Handle::try_current();
         let runtime = runtime.map_err(|error| Error::internal(error.to_string()))?;
         let (sender, answer) = mpsc::sync_channel(1);
@@ -119,7 +123,7 @@ impl Hooks {
         loop {
             match answer.recv_timeout(STEP) {
                 Ok(found) => return found,
-                Err(RecvTimeoutError::Timeout) if self.is_cancelled() => {
+                Err(RecvTimeoutError::Timeout) if is_left() || self.is_cancelled() => {
                     task.abort();
                     return Err(Error::query_canceled());
                 }

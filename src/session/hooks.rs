@@ -11,6 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use super::advisory::{AdvisoryLocks, WaitLimits};
@@ -123,11 +124,6 @@ impl Hooks {
 
     pub fn scope(&self) -> Option<Scope> {
         self.scope.lock().clone()
-    }
-
-    /// What the running statement is cancelled by.
-    pub fn statement_token(&self) -> Option<tokio_util::sync::CancellationToken> {
-        self.scope.lock().as_ref().map(|scope| scope.token.clone())
     }
 
     pub fn notices(&self) -> Notices {
@@ -643,6 +639,10 @@ impl SessionHooks for Hooks {
 
     fn is_cancelled(&self) -> bool {
         self.scope.lock().as_ref().is_some_and(Scope::is_over)
+    }
+
+    fn statement_token(&self) -> Option<CancellationToken> {
+        self.scope.lock().as_ref().map(|scope| scope.token.clone())
     }
 
     fn cancel_backend(&self, pid: i32, terminate: bool) -> Result<bool> {

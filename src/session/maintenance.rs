@@ -12,7 +12,7 @@ use super::{Database, Session};
 use crate::backup::{self, BackupOptions};
 use crate::catalog::{self, Catalog};
 use crate::error::{Error, Result};
-use crate::sql::functions::EvalContext;
+use crate::sql::functions::{EvalContext, SessionHooks};
 use crate::sql::privilege;
 use crate::sql::types::{Datum, Oid};
 use crate::sqlstate;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{AdvisoryKey, AdvisoryRequest, domain};
 use crate::auth::vault::Vault;
 use crate::catalog::Catalog;
@@ -299,6 +301,11 @@ pub trait SessionHooks: Send + Sync {
     }
     /// `true` once the statement was cancelled or timed out: long kernels ask.
     fn is_cancelled(&self) -> bool;
+    /// What the present statement is cancelled by. Who waits on a thread of its own asks for
+    /// it at first: the session may have left the statement before the end is seen there.
+    fn statement_token(&self) -> Option<CancellationToken> {
+        None
+    }
     /// Signals another session: cancel its statement, or end it.
     fn cancel_backend(&self, pid: i32, terminate: bool) -> Result<bool>;
     /// Takes an advisory lock; false if it is not to be had without waiting.

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::catalog::RelationKind;
 use crate::catalog::acl::{self, Guarded};
 use crate::error::{Error, Result};
@@ -169,8 +171,10 @@ fn sleep(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {
 fn sleep_here(call: &CallContext<'_>, seconds: f64) -> Result<Datum> {
     let started = Instant::now();
     let total = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
+    let token = call.eval.session.statement_token();
+    let is_over = || token.as_ref().is_some_and(CancellationToken::is_cancelled);
     loop {
-        if call.eval.session.is_cancelled() {
+        if is_over() || call.eval.session.is_cancelled() {
             return Err(Error::query_canceled());
         }
         let left = total.saturating_sub(started.elapsed());
