@@ -18,6 +18,10 @@ use super::websocket::WebSocket;
 /// How long anything may take.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Packets of a stream that may be asked for again, and for how long.
+const SENT_KEPT: usize = 2_000;
+const SENT_KEPT_FOR: Duration = Duration::from_secs(10);
+
 pub struct Peer {
     pub rtc: Rtc,
     socket: UdpSocket,
@@ -190,11 +194,15 @@ impl Peer {
         payload: &[u8],
     ) {
         let count = self.sequences.len() as u64;
-        let sequence = self.sequences.entry((mid, rid)).or_insert(100 + 1_000 * count);
-        *sequence += 1;
-        let sequence = (*sequence).into();
         let mut direct = self.rtc.direct_api();
         let stream = direct.stream_tx_by_mid(mid, rid).expect("a stream");
+        let sequence = self.sequences.entry((mid, rid)).or_insert_with(|| {
+            // Whatever is asked for is sent again, however much of it is lost.
+            stream.set_rtx_cache(SENT_KEPT, SENT_KEPT_FOR, None);
+            100 + 1_000 * count
+        });
+        *sequence += 1;
+        let sequence = (*sequence).into();
         let packet = RtpWrite::new(payload_type, sequence, time, Instant::now(), payload);
         stream.write_rtp(packet.marker(true).nackable(true));
         self.turn(Duration::from_millis(1));

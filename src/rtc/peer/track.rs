@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtp::Header;
 use tokio::sync::{Mutex, mpsc};
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
@@ -166,12 +167,7 @@ impl Sender {
     /// stream was negotiated, or when the peer does not want it, is dropped.
     pub async fn write(&self, mut packet: Packet) -> Result<(), Error> {
         let Some(payload_type) = self.payload_type().await? else { return Ok(()) };
-        let header = &mut packet.header;
-        header.ssrc = self.ssrc;
-        header.payload_type = payload_type;
-        header.extension = false;
-        header.extensions.clear();
-        header.csrc.clear();
+        readdress(&mut packet.header, self.ssrc, payload_type);
         self.track.write_rtp(packet).await.map_err(|_| Error::Closed)
     }
 
@@ -205,5 +201,45 @@ impl Sender {
     /// What the receiver tells next; None once the stream has ended.
     pub async fn feedback(&self) -> Option<Feedback> {
         self.feedback.lock().await.recv().await
+    }
+}
+
+/// Makes a packet one of another stream: nothing of how it came is left in its header. What
+/// fills up its extensions goes, too: it would be counted with those that are added on the
+/// way, and a packet whose length is not what was counted is not sent.
+fn readdress(header: &mut Header, ssrc: u32, payload_type: u8) {
+    header.ssrc = ssrc;
+    header.payload_type = payload_type;
+    header.extension = false;
+    header.extensions.clear();
+    header.extensions_padding = 0;
+    header.csrc.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use rtc::shared::marshal::{Marshal, Unmarshal};
+
+    use super::*;
+
+    #[test]
+    fn whatever_extensions_a_packet_came_with_it_can_be_sent() {
+        for length in 1..=8 {
+            let mut packet = Packet::default();
+            packet.header.version = 2;
+            packet.payload = Bytes::from_static(b"x");
+            packet.header.set_extension(4, Bytes::from(vec![1; length])).unwrap();
+            let mut came = packet.marshal().unwrap();
+            let mut packet = Packet::unmarshal(&mut came).unwrap();
+            readdress(&mut packet.header, 7, 96);
+            packet.header.set_extension(3, Bytes::from_static(&[0, 9])).unwrap();
+            let mut sent = packet.marshal().expect("it is as long as it was counted to be");
+            let sent = Packet::unmarshal(&mut sent).unwrap();
+            assert_eq!((sent.header.ssrc, sent.header.payload_type), (7, 96));
+            assert_eq!(sent.header.get_extension(3).as_deref(), Some(&[0, 9][..]));
+            assert_eq!(sent.header.get_extension(4), None);
+            assert_eq!(sent.payload[..], *b"x");
+        }
     }
 }
