@@ -220,7 +220,7 @@ pub fn position_of(database: &Database, oid: Oid, transaction: u64) -> Result<Op
 fn unpacked(mut row: Value, timestamps: &HashMap<u64, u64>) -> Option<Vec<Change>> {
     let commit = *timestamps.get(&row["xid"].as_u64()?)?;
     let count = row["changes"].as_u64()?;
-    let first = (row["n"].as_u64()? + 1).checked_sub(count)?;
+    let first = row["n"].as_u64()?.checked_sub(count)? + 1;
     let op = Op::named(row["op"].as_str()?)?;
     let at = row["at"].as_str()?.to_owned();
     let mut rows = |name: &str| match row[name].take() {
