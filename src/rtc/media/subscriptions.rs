@@ -12,15 +12,17 @@ use crate::rtc::room::{Preference, Track};
 pub struct Subscriptions {
     media: Arc<Media>,
     peer: Peer,
+    /// The id of the stream that a track is of, as the peer is told.
+    stream_of: fn(&Track) -> String,
     /// By the sid of the track.
     forwards: HashMap<String, Forward>,
     bitrate: watch::Sender<u64>,
 }
 
 impl Subscriptions {
-    pub fn new(media: Arc<Media>, peer: Peer) -> Subscriptions {
+    pub fn new(media: Arc<Media>, peer: Peer, stream_of: fn(&Track) -> String) -> Subscriptions {
         let bitrate = watch::channel(0).0;
-        Subscriptions { media, peer, forwards: HashMap::new(), bitrate }
+        Subscriptions { media, peer, stream_of, forwards: HashMap::new(), bitrate }
     }
 
     /// Makes it what is wanted, as far as it has come; whether descriptions have to be
@@ -51,7 +53,8 @@ impl Subscriptions {
     async fn begin(&mut self, track: &Track, preference: Preference) -> bool {
         let Some(source) = self.media.source(&track.sid) else { return false };
         let (kind, codec) = (source.codec.kind(), source.codec);
-        match self.peer.add_track(kind, codec, &track.sid, &track.publisher.0).await {
+        let stream = (self.stream_of)(track);
+        match self.peer.add_track(kind, codec, &track.sid, &stream).await {
             Ok(sender) => {
                 let bitrate = self.bitrate.subscribe();
                 let forward = Forward::start(source, sender, preference, bitrate);

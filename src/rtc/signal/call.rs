@@ -77,7 +77,9 @@ impl Call {
         let place = seat.as_ref().map(|seat| (Arc::downgrade(seat.room()), seat.sid().into()));
         let registered = media.register(Connected { peer: peer.clone(), place }, most)?;
         let call = Call {
-            subscriptions: Subscriptions::new(media.clone(), peer.clone()),
+            subscriptions: Subscriptions::new(media.clone(), peer.clone(), |track| {
+                track.publisher.0.clone()
+            }),
             media: media.clone(),
             peer,
             seat,

@@ -18,6 +18,11 @@ pub(super) fn failed(error: &peer::Error) -> Ended {
     Ended::By(Reason::Failed)
 }
 
+/// The id of the stream that a track is of: clients find the participant and the track by it.
+pub(super) fn stream_of(track: &room::Track) -> String {
+    format!("{}|{}", track.publisher.0, track.sid)
+}
+
 impl Session {
     pub(super) async fn publisher_event(
         &mut self,

@@ -43,7 +43,7 @@ use crate::http::{Http, State, principal, request, rtc};
 use crate::rtc::media::{Connected, Media, Registered, Subscriptions};
 use crate::rtc::peer::{Event, Peer, Reliability};
 use crate::rtc::room::{Inbox, Reason, Seat};
-use media::{failed, pump};
+use media::{failed, pump, stream_of};
 use told::joined;
 
 /// The client says ping so often, and is gone after so long without.
@@ -225,7 +225,7 @@ impl Session {
         send(sink, Answer::Join(joined(&seat, &info, room, &servers))).await?;
         let mut session = Session {
             seat,
-            subscriptions: Subscriptions::new(media.clone(), subscriber.clone()),
+            subscriptions: Subscriptions::new(media.clone(), subscriber.clone(), stream_of),
             publisher,
             subscriber,
             media,
