@@ -338,15 +338,17 @@ fn a_room_is_sent_what_is_published_unless_it_is_muted_or_not_wanted() {
 
 #[test]
 fn what_is_lost_on_the_way_in_is_asked_for_and_sent_again() {
-    lose_and_send_again(Publisher::new);
+    lose_and_send_again(Publisher::new, 7);
 }
 
 #[test]
 fn so_it_is_of_a_layer() {
-    lose_and_send_again(Publisher::with_layers);
+    // If more than a tenth were lost, the server would go on with another layer.
+    lose_and_send_again(Publisher::with_layers, 20);
 }
 
-fn lose_and_send_again(publish: fn(&Asker) -> Publisher) {
+/// One of so many is lost.
+fn lose_and_send_again(publish: fn(&Asker) -> Publisher, loses: usize) {
     let (_server, http, _directory) = started(&[]);
     let root = with_room(http);
     let mut publisher = publish(&root);
@@ -358,7 +360,7 @@ fn lose_and_send_again(publish: fn(&Asker) -> Publisher) {
     assert_eq!(answer.status, 201, "{}", answer.text());
     player.accept(pending, &answer.text());
     publisher.until(|| (!packets(&mut player).is_empty()).then_some(()));
-    publisher.peer.loses = 7;
+    publisher.peer.loses = loses;
     let mut came = Vec::new();
     publisher.until(|| {
         came.extend(packets(&mut player));
