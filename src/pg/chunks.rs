@@ -108,7 +108,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_large_is_sent_in_pieces_and_what_fails_is_said() {
         let (sender, sent) = mpsc::unbounded();
-        let sink = sender.sink_map_err(|error| io::Error::other(error));
+        let sink = sender.sink_map_err(io::Error::other);
         let broken = stream::iter([Err(io::Error::other("broken"))]);
         let mut chunks = Chunks::new(broken, sink);
         let bytes: Vec<u8> = (0..2 * CHUNK_BYTES_MAX + 7).map(|at| at as u8).collect();

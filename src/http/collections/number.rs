@@ -69,7 +69,7 @@ fn quick(bytes: &[u8], start: usize) -> Option<(f32, usize)> {
 
 fn exact(text: &str, start: usize) -> Option<(f32, usize)> {
     let rest = text.get(start..)?;
-    let length = rest.bytes().take_while(|byte| is_of_number(byte)).count();
+    let length = rest.bytes().take_while(is_of_number).count();
     let number = &rest[..length];
     let digits = number.strip_prefix('-').unwrap_or(number).as_bytes();
     let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);

@@ -203,7 +203,7 @@ fn rtp_codec(codec: Codec) -> RTCRtpCodec {
 /// A stream to the peer, and the ssrc of its packets.
 pub fn local_track(codec: Codec, track_id: &str, stream_id: &str) -> (MediaStreamTrack, u32) {
     let ssrc = rand::random_range(1..u32::MAX);
-    let rtx = (codec.kind() == Kind::Video).then(|| RTCRtpRtxParameters { ssrc: ssrc ^ 1 });
+    let rtx = (codec.kind() == Kind::Video).then_some(RTCRtpRtxParameters { ssrc: ssrc ^ 1 });
     let encoding = RTCRtpEncodingParameters {
         rtp_coding_parameters: RTCRtpCodingParameters {
             ssrc: Some(ssrc),

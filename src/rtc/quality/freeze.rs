@@ -60,8 +60,7 @@ mod tests {
         let mut at = Duration::ZERO;
         for frame in 0..200_u32 {
             at += Duration::from_millis(if frame == 100 { 700 } else { 33 });
-            let mut header = Header::default();
-            header.timestamp = frame * 3_000;
+            let header = Header { timestamp: frame * 3_000, ..Default::default() };
             freezes.note(&header, begun + at);
             freezes.note(&header, begun + at + Duration::from_millis(1));
         }
