@@ -429,7 +429,7 @@ impl Calls {
         page.gauges("zserver_rtc_tracks", help, rated(&published).to_vec());
         let help = "Participants, by how what they are sent arrives";
         page.gauges("zserver_rtc_subscribers", help, rated(&sent).to_vec());
-        let bytes = |all: &[&Measured]| all.iter().map(|one| one.bitrate as f64 / 8.0).sum::<f64>();
+        let bytes = |all: &[&Measured]| all.iter().map(|one| one.bitrate).sum::<u64>() as f64 / 8.0;
         let rates = vec![
             (label("direction", "in"), bytes(&published)),
             (label("direction", "out"), bytes(&sent)),
