@@ -15,6 +15,10 @@ use super::Error;
 
 /// Messages that have arrived and were not received.
 const RECEIVED_MAX: usize = 16;
+/// How long a channel that closes waits for what was sent on it.
+const LINGER: Duration = Duration::from_secs(10);
+/// How often it looks.
+const LINGER_LOOK: Duration = Duration::from_millis(2);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
@@ -143,8 +147,12 @@ impl Channel {
         self.inner.received.lock().await.recv().await
     }
 
-    /// Closes it after what was sent before.
+    /// Closes it after what was sent before, unless that takes longer than `LINGER`.
     pub async fn close(&self) {
+        tokio::select! {
+            () = sent(&*self.inner.channel) => {}
+            () = self.closed() => {}
+        }
         let _ = self.inner.channel.close().await;
     }
 
@@ -156,6 +164,15 @@ impl Channel {
     pub async fn closed(&self) {
         let mut stage = self.inner.stage.clone();
         let _ = stage.wait_for(|stage| *stage == Stage::Closed).await;
+    }
+}
+
+/// Waits until the peer has what was sent: in the library a close goes ahead of messages that
+/// its driver has not taken yet, which are lost then.
+async fn sent(channel: &dyn DataChannel) {
+    let begun = Instant::now();
+    while channel.outstanding_bytes().await.is_ok_and(|left| left > 0) && begun.elapsed() < LINGER {
+        tokio::time::sleep(LINGER_LOOK).await;
     }
 }
 
@@ -171,7 +188,10 @@ impl Pump {
     async fn run(self, mut released: mpsc::Receiver<()>) {
         tokio::select! {
             () = self.take() => {}
-            _ = released.recv() => {
+            () = async {
+                released.recv().await;
+                sent(&*self.channel).await;
+            } => {
                 let _ = self.channel.close().await;
             }
         }
@@ -218,7 +238,9 @@ impl Pump {
                 }
             },
         };
-        self.to_receiver.send(message).await.is_ok()
+        // Nobody receives any more: what comes until it is closed is dropped.
+        let _ = self.to_receiver.send(message).await;
+        true
     }
 }
 
