@@ -15,6 +15,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::recorder::{Ended, Feed, Limits, Recorder, extension_of};
@@ -192,8 +193,16 @@ async fn begin(http: &Arc<Http>, media: &Arc<Media>, mut plan: Plan) -> Result<(
     if let Err(error) = prepared {
         return note_end(http, &plan, Err(error.message().to_owned()), None, false).await;
     }
+    let room = match &subject {
+        Subject::Room(room, ..) => Some(room.clone()),
+        Subject::Track(_) => None,
+    };
+    // What is sent once it is said to record is in it.
+    let (to_recorder, feeds) = mpsc::channel(FEEDS);
+    let feeding = feed(subject, to_recorder);
     let mut desk = store::as_server(http, plan.database).await?;
     if desk.rows(BEGUN, &[json!(plan.id), json!(plan.file_name())]).await?.is_empty() {
+        feeding.abort();
         shelf.remove(&plan.id);
         return Ok(());
     }
@@ -203,39 +212,34 @@ async fn begin(http: &Arc<Http>, media: &Arc<Media>, mut plan: Plan) -> Result<(
         duration: config.rtc_recording_max_duration.duration(),
     };
     let stop = CancellationToken::new();
-    let room = Key { database: plan.database, name: plan.room.clone() };
-    let running = Running { room, stop: stop.clone() };
+    let key = Key { database: plan.database, name: plan.room.clone() };
+    let running = Running { room: key, stop: stop.clone() };
     http.rooms().recordings.running.lock().insert(plan.id.clone(), running);
-    tokio::spawn(record(http.clone(), shelf, plan, subject, limits, stop));
+    let recorder = Recorder::new(shelf.path(&plan.id), limits, room.is_none());
+    let http = http.clone();
+    tokio::spawn(async move {
+        if let Some(room) = &room {
+            room.set_recording(true);
+        }
+        let ended = recorder.run(feeds, stop).await;
+        feeding.abort();
+        over(&http, &shelf, plan, room, ended).await;
+    });
     Ok(())
 }
 
-/// From the first packet to the stored file.
-async fn record(
-    http: Arc<Http>,
-    shelf: Shelf,
+/// A recording, of all of a room where that is named, has ended: its file is stored.
+async fn over(
+    http: &Arc<Http>,
+    shelf: &Shelf,
     mut plan: Plan,
-    subject: Subject,
-    limits: Limits,
-    stop: CancellationToken,
+    room: Option<Arc<Room>>,
+    ended: Ended,
 ) {
-    let (to_recorder, feeds) = mpsc::channel(FEEDS);
-    let is_single = matches!(subject, Subject::Track(_));
-    let recorder = Recorder::new(shelf.path(&plan.id), limits, is_single);
-    let room = match &subject {
-        Subject::Room(room, ..) => Some(room.clone()),
-        Subject::Track(_) => None,
-    };
-    if let Some(room) = &room {
-        room.set_recording(true);
-    }
-    let feeding = tokio::spawn(feed(subject, to_recorder));
-    let ended = recorder.run(feeds, stop).await;
-    feeding.abort();
-    if !is_single && has_h264(&ended) {
+    if room.is_some() && has_h264(&ended) {
         plan.extension = "mkv".to_owned();
     }
-    end(&http, &shelf, &plan, ended).await;
+    end(http, shelf, &plan, ended).await;
     let key = Key { database: plan.database, name: plan.room.clone() };
     http.rooms().recordings.running.lock().remove(&plan.id);
     if let Some(room) = room
@@ -251,28 +255,31 @@ fn has_h264(ended: &Ended) -> bool {
     tracks.any(|track| track["mime"] == Codec::H264.mime())
 }
 
-/// Brings what is to be recorded to the recorder, as it comes.
-async fn feed(subject: Subject, recorder: mpsc::Sender<Feed>) {
+/// Brings what is to be recorded to the recorder, as it comes; a track from now on.
+fn feed(subject: Subject, recorder: mpsc::Sender<Feed>) -> JoinHandle<()> {
     match subject {
         Subject::Track(source) => {
+            let feed = feed_of(source);
             // Its end is the recording's.
-            let _ = recorder.send(feed_of(source)).await;
+            tokio::spawn(async move { drop(recorder.send(feed).await) })
         }
-        Subject::Room(room, media) => {
-            let mut changes = media.changes();
-            let mut known = HashSet::new();
-            loop {
-                changes.borrow_and_update();
-                for source in media.sources().into_iter().filter(|it| is_of(it, &room)) {
-                    let is_new = known.insert(source.track.sid.clone());
-                    if is_new && recorder.send(feed_of(source)).await.is_err() {
-                        return;
-                    }
-                }
-                if changes.changed().await.is_err() {
-                    return;
-                }
+        Subject::Room(room, media) => tokio::spawn(feed_all(room, media, recorder)),
+    }
+}
+
+async fn feed_all(room: Arc<Room>, media: Arc<Media>, recorder: mpsc::Sender<Feed>) {
+    let mut changes = media.changes();
+    let mut known = HashSet::new();
+    loop {
+        changes.borrow_and_update();
+        for source in media.sources().into_iter().filter(|it| is_of(it, &room)) {
+            let is_new = known.insert(source.track.sid.clone());
+            if is_new && recorder.send(feed_of(source)).await.is_err() {
+                return;
             }
+        }
+        if changes.changed().await.is_err() {
+            return;
         }
     }
 }
@@ -293,15 +300,24 @@ fn feed_of(source: Arc<Source>) -> Feed {
         packets,
         wants_keyframe: wants_keyframe.clone(),
     };
-    tokio::spawn(listen(source, sender, wants_keyframe));
+    let layer = source.layers().into_iter().rfind(|it| !it.is_over());
+    let heard = layer.map(|layer| (layer.clone(), layer.subscribe()));
+    tokio::spawn(listen(source, heard, sender, wants_keyframe));
     feed
 }
 
 /// Hands on the packets of a track, of the highest layer that is sent, until it ends. Of a
 /// muted one nothing is recorded.
-async fn listen(source: Arc<Source>, to: mpsc::Sender<Packet>, wants_keyframe: Arc<Notify>) {
+async fn listen(
+    source: Arc<Source>,
+    mut heard: Option<(Arc<Layer>, broadcast::Receiver<Arc<Arrived>>)>,
+    to: mpsc::Sender<Packet>,
+    wants_keyframe: Arc<Notify>,
+) {
     let mut changes = source.changes();
-    let mut heard: Option<(Arc<Layer>, broadcast::Receiver<Arc<Arrived>>)> = None;
+    if let Some((layer, _)) = &heard {
+        layer.request_keyframe().await;
+    }
     let mut silent: Option<Arc<Layer>> = None;
     loop {
         changes.borrow_and_update();
