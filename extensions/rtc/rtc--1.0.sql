@@ -8,11 +8,13 @@
 --   rtc.recordings                      asked for by roles, made by the server
 --   rtc.quality                         how good calls were, kept by the server
 
--- Kernels: what needs the server's key.
+-- Kernels: what needs the server's key, or what is alive.
 CREATE FUNCTION rtc.make_key(OUT id text, OUT secret text, OUT sealed bytea) RETURNS record LANGUAGE c VOLATILE AS 'rtc_make_key';
 -- NULL where the secret is not one of this server and database.
 CREATE FUNCTION rtc.sign(id text, sealed bytea, claims jsonb) RETURNS text LANGUAGE c STRICT VOLATILE AS 'rtc_sign';
-REVOKE ALL ON FUNCTION rtc.make_key(), rtc.sign(text, bytea, jsonb) FROM PUBLIC;
+-- Whether a track is published in a room now: rtc.tracks follows a moment later.
+CREATE FUNCTION rtc.is_live(room text, track text) RETURNS boolean LANGUAGE c STRICT VOLATILE AS 'rtc_is_live';
+REVOKE ALL ON FUNCTION rtc.make_key(), rtc.sign(text, bytea, jsonb), rtc.is_live(text, text) FROM PUBLIC;
 
 CREATE TABLE rtc.rooms (
     name text PRIMARY KEY CHECK (name <> '' AND octet_length(name) <= 255),
@@ -282,7 +284,8 @@ BEGIN
         RAISE undefined_object USING MESSAGE = format('room "%s" does not exist', start_recording.room);
     ELSIF NOT coalesce(may, false) THEN
         RAISE insufficient_privilege USING MESSAGE = format('permission denied to record room "%s"', start_recording.room);
-    ELSIF start_recording.track IS NOT NULL AND NOT EXISTS (SELECT FROM tracks t WHERE t.room = start_recording.room AND t.sid = start_recording.track) THEN
+    ELSIF start_recording.track IS NOT NULL AND NOT EXISTS (SELECT FROM tracks t WHERE t.room = start_recording.room AND t.sid = start_recording.track)
+            AND NOT rtc.is_live(start_recording.room, start_recording.track) THEN
         RAISE undefined_object USING MESSAGE = format('track "%s" does not exist', start_recording.track);
     END IF;
     INSERT INTO recordings (room, role, track, bucket, name)

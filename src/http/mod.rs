@@ -107,6 +107,7 @@ type State = axum::extract::State<Arc<Http>>;
 
 /// The routes, and what is done beside them. `stop`: the server is ending.
 pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
+    let rooms = rooms::Shared::of(&front.database);
     let http = Arc::new(Http {
         front,
         proofs: Proofs::default(),
@@ -117,7 +118,7 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         auth: auth::Auth::default(),
         files: files::Files::default(),
         guard: guard::Guard::default(),
-        rooms: rooms::Shared::default(),
+        rooms,
         rtc: rtc::Shared::default(),
         stop,
     });

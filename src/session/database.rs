@@ -79,6 +79,8 @@ pub struct Database {
     pub mock_key: [u8; 32],
     /// What the server keeps secret of its databases.
     pub secrets: KeyFile,
+    /// What is alive of rooms.
+    pub rooms: Arc<crate::rtc::room::Rooms>,
     /// Who did what; written once a server runs ([`crate::audit`]).
     pub audit: Arc<crate::audit::Log>,
 }
@@ -176,6 +178,7 @@ impl Database {
         Ok(Arc::new(Database {
             statistics,
             secrets: KeyFile::new(&config.data_directory),
+            rooms: Arc::default(),
             audit: Arc::default(),
             coordinator,
             stat_statements,

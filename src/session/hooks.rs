@@ -27,6 +27,7 @@ use super::stat_statements::Tracking;
 use crate::auth::vault::Vault;
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Report, Result, Severity};
+use crate::rtc::room::Key;
 use crate::sql::functions::{
     AdvisoryKey, AdvisoryRequest, EvalContext, NestedStatement, RemoteRequest, SequenceRow,
     SessionHooks, SettingsView, StoredSetting, TransactionStatus, domain,
@@ -708,6 +709,11 @@ impl SessionHooks for Hooks {
 
     fn vault(&self) -> Result<Vault> {
         self.database.secrets.vault(self.backend.database_oid)
+    }
+
+    fn has_live_track(&self, room: &str, track: &str) -> bool {
+        let key = Key { database: self.backend.database_oid, name: room.to_owned() };
+        self.database.rooms.get(&key).is_some_and(|room| room.track(track).is_some())
     }
 
     fn auth_value(&self, name: &str) -> Option<String> {

@@ -43,6 +43,7 @@ use crate::error::Error;
 use crate::rtc::quality::{self, Watch};
 use crate::rtc::record::{self, Recordings};
 use crate::rtc::room::{Key, Limits, Reason, Room, Rooms};
+use crate::session::Database;
 use crate::sql::types::Oid;
 use crate::sqlstate;
 
@@ -56,6 +57,13 @@ pub struct Shared {
     pub quality: Watch,
     /// Databases in which it was seen to that nobody is there from before.
     begun: tokio::sync::Mutex<HashSet<Oid>>,
+}
+
+impl Shared {
+    /// Of a database's live rooms, which functions of SQL know, too.
+    pub fn of(database: &Database) -> Shared {
+        Shared { rooms: database.rooms.clone(), ..Shared::default() }
+    }
 }
 
 impl Http {

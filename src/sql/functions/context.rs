@@ -329,6 +329,10 @@ pub trait SessionHooks: Send + Sync {
     fn vault(&self) -> Result<Vault> {
         Err(crate::error::Error::unsupported("secrets"))
     }
+    /// Whether a track is published in a live room of the database.
+    fn has_live_track(&self, _room: &str, _track: &str) -> bool {
+        false
+    }
     /// A key of the server's configuration that is for `auth`.
     fn auth_value(&self, _name: &str) -> Option<String> {
         None

@@ -1,4 +1,4 @@
-//! `rtc`: keys that tokens of rooms are signed with.
+//! `rtc`: keys that tokens of rooms are signed with; what is alive.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,6 +22,9 @@ pub fn purpose(id: &str) -> String {
 pub const KERNELS: &[Kernel] = kernels! {
     call "rtc_make_key" => |call, _| make_key(call);
     call "rtc_sign" => sign;
+    call "rtc_is_live" => |call, args| {
+        Ok(Datum::Bool(call.eval.session.has_live_track(arg(args, 0)?, arg(args, 1)?)))
+    };
 };
 
 /// A new key: its id, its secret and, sealed, the same.
