@@ -242,7 +242,7 @@ fn what_is_larger_than_a_message_comes_in_parts() {
     let (_server, http, _directory) = started(&[]);
     let peer = Peer::connect(http);
     let rpc = peer.open(RPC);
-    let asked = json!({"query": "select g, repeat('y', 500) from generate_series(1, 5000) g"});
+    let asked = json!({"query": "select g, repeat('y', 600) from generate_series(1, 5000) g"});
     rpc.say(&request(1, "query", asked));
     let (mut rows, mut parts) = (Vec::new(), 0);
     let last = loop {
