@@ -39,6 +39,7 @@ pub mod jobs;
 pub mod observe;
 pub mod pg;
 pub mod redact;
+pub mod rooms;
 pub mod rtc;
 pub mod server;
 pub mod session;

@@ -1,4 +1,5 @@
-//! Real time: WebRTC peers, their data channels and media, rooms.
+//! Real time: WebRTC peers, their data channels and media. Who is where, and what they may,
+//! is [`crate::rooms`].
 //!
 //! | module | what |
 //! |---|---|
@@ -8,7 +9,6 @@
 //! | [`peer`] | one connection to one peer, whatever drives it: descriptions, candidates, channels, tracks |
 //! | [`quality`] | how good calls are, by what receivers report |
 //! | [`record`] | tracks and rooms as files |
-//! | [`room`] | who is where, what they publish, what they say to each other |
 //! | [`signal`] | descriptions and wishes of a peer, whatever brings them |
 //!
 //! It is the only folder that names `webrtc` and its core `rtc`; who stands above it knows
@@ -20,5 +20,4 @@ pub mod media;
 pub mod peer;
 pub mod quality;
 pub mod record;
-pub mod room;
 pub mod signal;

@@ -80,7 +80,7 @@ pub struct Database {
     /// What the server keeps secret of its databases.
     pub secrets: KeyFile,
     /// What is alive of rooms.
-    pub rooms: Arc<crate::rtc::room::Rooms>,
+    pub rooms: Arc<crate::rooms::Rooms>,
     /// Who did what; written once a server runs ([`crate::audit`]).
     pub audit: Arc<crate::audit::Log>,
 }

@@ -27,7 +27,7 @@ use super::stat_statements::Tracking;
 use crate::auth::vault::Vault;
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
 use crate::error::{Error, Report, Result, Severity};
-use crate::rtc::room::Key;
+use crate::rooms::Key;
 use crate::sql::functions::{
     AdvisoryKey, AdvisoryRequest, EvalContext, NestedStatement, RemoteRequest, SequenceRow,
     SessionHooks, SettingsView, StoredSetting, TransactionStatus, domain,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::models::{self, ParticipantInfo, ParticipantPermission, Room, TrackInfo, VideoLayer};
 use super::signal::AddTrackRequest;
-use crate::rtc::room::{About, Info, Kind, Layer, Offer, Permission, Reason, Source, State};
+use crate::rooms::{About, Info, Kind, Layer, Offer, Permission, Reason, Source, State};
 
 /// What may be published.
 pub fn codecs() -> Vec<models::Codec> {
@@ -96,7 +96,7 @@ pub fn source_of(number: i32) -> Option<Source> {
     Source::ALL.get(usize::try_from(number).ok()?).copied()
 }
 
-pub fn track(info: &crate::rtc::room::TrackInfo) -> TrackInfo {
+pub fn track(info: &crate::rooms::TrackInfo) -> TrackInfo {
     let offer = &info.offer;
     let layers: Vec<VideoLayer> = offer.layers.iter().map(layer).collect();
     let codec = models::SimulcastCodecInfo {

@@ -19,7 +19,7 @@ use crate::http::Http;
 use crate::http::problem::Problem;
 use crate::http::rooms::bearer::Bearer;
 use crate::http::rooms::{Caller, entry, text_of};
-use crate::rtc::room::{self, Change, Message, Reason};
+use crate::rooms::{self, Change, Message, Reason};
 
 pub struct Service {
     bearer: Bearer,

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 
 use super::models::{DataPacket, UserPacket};
-use crate::rtc::room::{Message, Seat};
+use crate::rooms::{Message, Seat};
 
 /// A message of a client; none where its bytes are no packet.
 pub fn read(bytes: Bytes, seat: &Seat, is_reliable: bool) -> Option<Message> {

@@ -29,7 +29,7 @@ use crate::http::auth::store::{Row, Store};
 use crate::http::principal::{self, Peer, Principal, Proof};
 use crate::http::problem::Problem;
 use crate::http::{Http, guard};
-use crate::rtc::room::{Grants, Permission, Source};
+use crate::rooms::{Grants, Permission, Source};
 use crate::sql::functions::{RTC_KEY_PREFIX, rtc_key_purpose};
 use crate::sql::types::Datum;
 

@@ -18,7 +18,7 @@ use super::{Caller, failed, limits, no_room, number_of, text_of};
 use crate::http::Http;
 use crate::http::principal::{Principal, forbidden};
 use crate::http::problem::Problem;
-use crate::rtc::room::{Definition, Inbox, Joining, Permission, Room, Seat, Source};
+use crate::rooms::{Definition, Inbox, Joining, Permission, Room, Seat, Source};
 
 /// Who has come in.
 pub struct Entered {

@@ -19,7 +19,7 @@ use super::{EXTENSION, text_of};
 use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::http::conversation::Conversation;
-use crate::rtc::room::{Key, Reason, Record, Room};
+use crate::rooms::{Key, Reason, Record, Room};
 use crate::sql::types::Oid;
 
 /// Changes of this time are written together.

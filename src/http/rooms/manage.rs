@@ -12,7 +12,7 @@ use crate::http::principal::{self, Scope};
 use crate::http::problem::Problem;
 use crate::http::reply::Json;
 use crate::http::{State, request};
-use crate::rtc::room::Reason;
+use crate::rooms::Reason;
 
 /// What a room is shown as; what is alive of it is added.
 const COLUMNS: &str = "r.name, r.role, r.metadata, r.max_participants, r.max_message_bytes, r.messages_per_second, \

@@ -14,7 +14,7 @@
 //!
 //! What a room is like, whose it is and who else may be in it are rows of the extension
 //! `rtc` (`extensions/rtc`): all of this asks them as the role that asks, so that policies
-//! say what there is. What is alive is [`crate::rtc::room`]; [`entry`] lets somebody in,
+//! say what there is. What is alive is [`crate::rooms`]; [`entry`] lets somebody in,
 //! and [`keeper`] writes down what happens, so that SQL and the change feed see it.
 //!
 //! LiveKit's clients ask for the same in their own words ([`super::livekit`]).
@@ -40,9 +40,9 @@ use super::problem::Problem;
 use super::routes::Routes;
 use super::{Http, extension};
 use crate::error::Error;
+use crate::rooms::{Key, Limits, Reason, Room, Rooms};
 use crate::rtc::quality::{self, Watch};
 use crate::rtc::record::{self, Recordings};
-use crate::rtc::room::{Key, Limits, Reason, Room, Rooms};
 use crate::session::Database;
 use crate::sql::types::Oid;
 use crate::sqlstate;

@@ -17,7 +17,7 @@ use crate::http::jobs::{limit_of, page, query};
 use crate::http::problem::Problem;
 use crate::http::reply::Json;
 use crate::http::{State, request};
-use crate::rtc::room::{Change, Message, Permission};
+use crate::rooms::{Change, Message, Permission};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

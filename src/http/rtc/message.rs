@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use crate::rooms::{Message, Preference, Told};
 use crate::rtc::peer::Candidate;
-use crate::rtc::room::{Message, Preference, Told};
 use crate::rtc::signal::Declared;
 
 /// What a client says.

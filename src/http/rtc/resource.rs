@@ -29,9 +29,9 @@ use crate::http::principal::{Principal, forbidden};
 use crate::http::problem::Problem;
 use crate::http::rooms::entry::Wish;
 use crate::http::{Http, State, request};
+use crate::rooms::{Inbox, Reason, Told};
 use crate::rtc::channel::{self, Opener};
 use crate::rtc::peer::{Event, IceServer};
-use crate::rtc::room::{Inbox, Reason, Told};
 use crate::rtc::signal::{Call, Said};
 use crate::sqlstate;
 

@@ -50,9 +50,9 @@ use crate::http::problem::Problem;
 use crate::http::rooms::entry::Wish;
 use crate::http::socket::{check_origin, count, upgrade};
 use crate::http::{Http, State};
+use crate::rooms::{Inbox, Reason, Told};
 use crate::rtc::channel::{self, Opener};
 use crate::rtc::peer::{self, Event};
-use crate::rtc::room::{Inbox, Reason, Told};
 use crate::rtc::signal::{Call, Said};
 
 const PROTOCOL: &str = "zserver.rtc.v1";
@@ -428,7 +428,7 @@ impl Line {
     }
 }
 
-fn in_room(call: &Call) -> Result<&crate::rtc::room::Seat, Problem> {
+fn in_room(call: &Call) -> Result<&crate::rooms::Seat, Problem> {
     let seat = call.seat().ok_or_else(|| Problem::bad_request("it is in no room"))?;
     Ok(seat)
 }

@@ -2,7 +2,7 @@
 //!
 //! | protocol, or label where there is none | |
 //! |---|---|
-//! | `pgwire` | PostgreSQL's protocol, as bytes ([`pgwire`]): a driver runs over it |
+//! | `pgwire` | PostgreSQL's protocol, as bytes ([`postgres`]): a driver runs over it |
 //! | `jsonrpc-sql.v1` | JSON-RPC 2.0 ([`rpc`]): statements, calls, a transaction, changes of tables |
 //!
 //! The first asks who is there by itself, as any connection of the protocol does; in the
@@ -10,7 +10,7 @@
 //! is undone. A channel should be reliable and ordered, as they are unless that is changed:
 //! these protocols have no numbers of their own for what is lost.
 
-pub mod pgwire;
+pub mod postgres;
 pub mod rpc;
 
 use std::sync::Arc;
@@ -35,8 +35,8 @@ pub fn serve(http: &Arc<Http>, opener: &Opener, channel: Channel) -> Option<Chan
     };
     let http = http.clone();
     match &*name {
-        pgwire::PROTOCOL => {
-            tokio::spawn(pgwire::serve(http.front.clone(), opener.clone(), channel));
+        postgres::PROTOCOL => {
+            tokio::spawn(postgres::serve(http.front.clone(), opener.clone(), channel));
         }
         rpc::PROTOCOL => {
             tokio::spawn(rpc::serve(http, opener.principal.clone(), channel));

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::rewrite::Rewrite;
 use super::source::{Arrived, Layer, Source};
+use crate::rooms::Preference;
 use crate::rtc::peer::{Feedback, Kind, Sender};
-use crate::rtc::room::Preference;
 
 /// How often it is looked whether another layer is better.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);

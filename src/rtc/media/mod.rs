@@ -36,7 +36,7 @@ pub use speakers::run as watch_speakers;
 pub use subscriptions::Subscriptions;
 
 use super::peer::{Error, Incoming, Peer};
-use super::room::{Room, Seat, Track};
+use crate::rooms::{Room, Seat, Track};
 
 /// What is sent, and who is connected, in all rooms of a server.
 pub struct Media {

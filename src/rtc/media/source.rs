@@ -8,9 +8,9 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{broadcast, watch};
 
 use super::keyframe::is_keyframe;
+use crate::rooms::{Room, Track};
 use crate::rtc::peer::{Codec, Incoming, Keyframes, Kind, Packet};
 use crate::rtc::quality::Freezes;
-use crate::rtc::room::{Room, Track};
 
 /// Packets that a subscriber may be behind before it misses some.
 const BEHIND_MAX: usize = 512;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Media;
+use crate::rooms::{Room, Speaker};
 use crate::rtc::peer::Kind;
-use crate::rtc::room::{Room, Speaker};
 
 /// How often rooms are told.
 const INTERVAL: Duration = Duration::from_millis(400);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{Forward, Media};
+use crate::rooms::{Preference, Track};
 use crate::rtc::peer::Peer;
-use crate::rtc::room::{Preference, Track};
 
 pub struct Subscriptions {
     media: Arc<Media>,

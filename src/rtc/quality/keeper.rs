@@ -11,7 +11,7 @@ use super::watch::{About, Change, INTERVAL, Measured};
 use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::http::conversation::Conversation;
-use crate::rtc::room::Key;
+use crate::rooms::Key;
 use crate::sql::types::Oid;
 
 /// How often what has not changed is written down.

@@ -7,9 +7,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::score::{Rating, Sample, Score};
+use crate::rooms::Key;
 use crate::rtc::media::{Connected, Media, Source};
 use crate::rtc::peer::{Direction, Kind, StreamStatistics};
-use crate::rtc::room::Key;
 
 pub const INTERVAL: Duration = Duration::from_secs(2);
 

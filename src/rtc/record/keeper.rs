@@ -22,9 +22,9 @@ use super::recorder::{Ended, Feed, Limits, Recorder, extension_of};
 use super::store::{self, Plan, Shelf};
 use crate::error::{Error, Result};
 use crate::http::Http;
+use crate::rooms::{Key, Room};
 use crate::rtc::media::{Arrived, Layer, Media, Source};
 use crate::rtc::peer::{Codec, Packet};
-use crate::rtc::room::{Key, Room};
 use crate::sql::types::Oid;
 
 const LOOK: Duration = Duration::from_secs(1);

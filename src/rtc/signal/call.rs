@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::Negotiation;
 use crate::error::Error as SqlError;
+use crate::rooms::{self, Offer, Reason, Seat, Source, Track};
 use crate::rtc::media::{Connected, Media, Registered, Subscriptions};
 use crate::rtc::peer::{Candidate, Channel, Error, Event, Incoming, Kind, Options, Peer, State};
-use crate::rtc::room::{self, Offer, Reason, Seat, Source, Track};
 use tokio::sync::mpsc;
 
 /// What a peer says of a track that it is about to send.

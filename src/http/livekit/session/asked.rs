@@ -9,8 +9,8 @@ use crate::http::livekit::signal::{
     SessionDescription, SubscriptionPermission, TrackPublishedResponse, TrickleRequest,
     UpdateParticipantMetadata, UpdateTrackSettings, refusal,
 };
+use crate::rooms::{Allowed, Change, Preference, Reason, now_ms};
 use crate::rtc::peer::Candidate;
-use crate::rtc::room::{Allowed, Change, Preference, Reason, now_ms};
 use crate::sqlstate;
 
 impl Session {

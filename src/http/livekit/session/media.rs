@@ -10,8 +10,8 @@ use super::{Ended, LOSSY, PACKETS, RELIABLE, Session, Sink, log, send};
 use crate::http::livekit::packet;
 use crate::http::livekit::sdp::silent_mids;
 use crate::http::livekit::signal::{self, Response as Answer, SessionDescription, TrickleRequest};
+use crate::rooms::{self, Reason, State as Stage};
 use crate::rtc::peer::{self, Candidate, Channel, Event, Incoming};
-use crate::rtc::room::{self, Reason, State as Stage};
 
 pub(super) fn failed(error: &peer::Error) -> Ended {
     tracing::debug!(%error, "a session of a room has failed");

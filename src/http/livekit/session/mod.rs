@@ -40,9 +40,9 @@ use crate::http::rooms::bearer::{self, Bearer};
 use crate::http::rooms::entry::{self, Entered, Wish};
 use crate::http::socket::{count, upgrade};
 use crate::http::{Http, State, principal, request, rtc};
+use crate::rooms::{Inbox, Reason, Seat};
 use crate::rtc::media::{Connected, Media, Registered, Subscriptions};
 use crate::rtc::peer::{Event, Peer, Reliability};
-use crate::rtc::room::{Inbox, Reason, Seat};
 use media::{failed, pump, stream_of};
 use told::joined;
 

@@ -9,8 +9,8 @@ use crate::http::livekit::signal::{
     ParticipantUpdate, Response as Answer, RoomUpdate, SpeakersChanged, TrackUnpublishedResponse,
 };
 use crate::http::livekit::{convert, packet};
+use crate::rooms::{Info, Seat, Speaker, Told};
 use crate::rtc::peer;
-use crate::rtc::room::{Info, Seat, Speaker, Told};
 
 impl Session {
     pub(super) async fn told(&mut self, sink: &mut Sink, told: Told) -> Result<(), Ended> {

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::{Person, Room, check_metadata, denied, no_participant, no_track, too_large};
 use crate::error::Result;
-use crate::rtc::room::define::{Info, Reason};
-use crate::rtc::room::grants::Permission;
-use crate::rtc::room::inbox::Told;
-use crate::rtc::room::journal::{Happened, Record};
-use crate::rtc::room::track::Track;
+use crate::rooms::define::{Info, Reason};
+use crate::rooms::grants::Permission;
+use crate::rooms::inbox::Told;
+use crate::rooms::journal::{Happened, Record};
+use crate::rooms::track::Track;
 
 /// What is changed of a participant; what is not given stays.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +29,7 @@ impl Room {
         self.set_muted(identity, track, is_muted, true)
     }
 
-    pub(in crate::rtc::room) fn set_muted(
+    pub(in crate::rooms) fn set_muted(
         &self,
         identity: &str,
         sid: &str,

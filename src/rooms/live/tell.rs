@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Inner, Person, Room, gone, too_large};
 use crate::error::Result;
-use crate::rtc::room::define::{Message, Reason, Speaker};
-use crate::rtc::room::inbox::Told;
+use crate::rooms::define::{Message, Reason, Speaker};
+use crate::rooms::inbox::Told;
 
 impl Room {
     /// Sends a message of the server's own.
@@ -19,7 +19,7 @@ impl Room {
     }
 
     /// To everybody it is for; how many they are.
-    pub(in crate::rtc::room) fn deliver(&self, inner: &mut Inner, message: Message) -> usize {
+    pub(in crate::rooms) fn deliver(&self, inner: &mut Inner, message: Message) -> usize {
         let is_reliable = message.is_reliable;
         let message = Arc::new(message);
         let mut count = 0;
@@ -83,7 +83,7 @@ impl Room {
         self.tell_all(inner, |to| (to != publisher).then_some(Told::Wanted));
     }
 
-    pub(in crate::rtc::room) fn tell_one(&self, inner: &mut Inner, identity: &str, told: Told) {
+    pub(in crate::rooms) fn tell_one(&self, inner: &mut Inner, identity: &str, told: Told) {
         let Some(person) = inner.people.get(identity) else { return };
         if !person.outlet.tell(told) {
             self.remove(inner, identity, Reason::TooSlow);
@@ -92,7 +92,7 @@ impl Room {
 
     /// Tells everybody what `what` has for them; those that do not take it are removed,
     /// which the others are told in turn.
-    pub(in crate::rtc::room) fn tell_all(
+    pub(in crate::rooms) fn tell_all(
         &self,
         inner: &mut Inner,
         what: impl Fn(&str) -> Option<Told>,

@@ -34,12 +34,12 @@ pub struct Room {
     pub key: Key,
     pub sid: String,
     created_at_ms: i64,
-    pub(in crate::rtc::room) journal: Arc<Journal>,
+    pub(in crate::rooms) journal: Arc<Journal>,
     watched: broadcast::Sender<Record>,
-    pub(in crate::rtc::room) inner: Mutex<Inner>,
+    pub(in crate::rooms) inner: Mutex<Inner>,
 }
 
-pub(in crate::rtc::room) struct Inner {
+pub(in crate::rooms) struct Inner {
     pub definition: Definition,
     pub limits: Limits,
     /// By identity, of which there is one at a time.
@@ -50,7 +50,7 @@ pub(in crate::rtc::room) struct Inner {
     is_recording: bool,
 }
 
-pub(in crate::rtc::room) struct Person {
+pub(in crate::rooms) struct Person {
     pub sid: String,
     pub joining: Joining,
     pub stage: Stage,
@@ -87,27 +87,27 @@ impl Person {
     }
 }
 
-pub(in crate::rtc::room) fn no_participant(identity: &str) -> Error {
+pub(in crate::rooms) fn no_participant(identity: &str) -> Error {
     let message = format!("participant \"{identity}\" does not exist");
     Error::new(sqlstate::UNDEFINED_OBJECT, message)
 }
 
-pub(in crate::rtc::room) fn no_track(sid: &str) -> Error {
+pub(in crate::rooms) fn no_track(sid: &str) -> Error {
     Error::new(sqlstate::UNDEFINED_OBJECT, format!("track \"{sid}\" does not exist"))
 }
 
-pub(in crate::rtc::room) fn denied(what: &str) -> Error {
+pub(in crate::rooms) fn denied(what: &str) -> Error {
     let message = format!("permission denied to {what} in this room");
     Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
 }
 
 /// `53400`: one more than a limit allows; which one is named.
-pub(in crate::rtc::room) fn limit(what: &str, most: impl std::fmt::Display, name: &str) -> Error {
+pub(in crate::rooms) fn limit(what: &str, most: impl std::fmt::Display, name: &str) -> Error {
     let message = format!("{what} at most {most} (\"{name}\")");
     Error::new(sqlstate::CONFIGURATION_LIMIT_EXCEEDED, message)
 }
 
-pub(in crate::rtc::room) fn too_large(what: &str, most: usize, name: &str) -> Error {
+pub(in crate::rooms) fn too_large(what: &str, most: usize, name: &str) -> Error {
     let message = format!("{what} is larger than {most} bytes (\"{name}\")");
     Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message)
 }
@@ -133,7 +133,7 @@ fn check_metadata(
 }
 
 impl Room {
-    pub(in crate::rtc::room) fn new(
+    pub(in crate::rooms) fn new(
         key: Key,
         definition: Definition,
         limits: Limits,
@@ -208,7 +208,7 @@ impl Room {
         self.watched.subscribe()
     }
 
-    pub(in crate::rtc::room) fn note(&self, record: Record) {
+    pub(in crate::rooms) fn note(&self, record: Record) {
         // Nobody has to watch.
         let _ = self.watched.send(record.clone());
         self.journal.note(record);
@@ -290,7 +290,7 @@ impl Room {
     }
 
     /// Everybody leaves, and nobody comes any more.
-    pub(in crate::rtc::room) fn close(&self, reason: Reason) {
+    pub(in crate::rooms) fn close(&self, reason: Reason) {
         let mut inner = self.inner.lock();
         if inner.closed.replace(reason).is_some() {
             return;
@@ -306,7 +306,7 @@ impl Room {
     }
 
     /// Whether nobody has been here for too long; it is closed then.
-    pub(in crate::rtc::room) fn close_if_idle(&self, now: Instant) -> bool {
+    pub(in crate::rooms) fn close_if_idle(&self, now: Instant) -> bool {
         let inner = self.inner.lock();
         let (since, was_used) = inner.idle;
         let patience = match was_used {
@@ -325,7 +325,7 @@ impl Room {
         self.inner.lock().closed.is_some()
     }
 
-    pub(in crate::rtc::room) fn set_stage(&self, identity: &str, sid: &str, stage: Stage) {
+    pub(in crate::rooms) fn set_stage(&self, identity: &str, sid: &str, stage: Stage) {
         let mut inner = self.inner.lock();
         let person = inner.people.get_mut(identity).filter(|person| person.sid == sid);
         let Some(person) = person.filter(|person| person.stage != stage) else { return };
@@ -335,7 +335,7 @@ impl Room {
     }
 
     /// A seat is given up.
-    pub(in crate::rtc::room) fn leave(&self, identity: &str, sid: &str, reason: Reason) {
+    pub(in crate::rooms) fn leave(&self, identity: &str, sid: &str, reason: Reason) {
         let mut inner = self.inner.lock();
         if inner.people.get(identity).is_some_and(|person| person.sid == sid) {
             self.remove(&mut inner, identity, reason);
@@ -367,7 +367,7 @@ impl Room {
         true
     }
 
-    pub(in crate::rtc::room) fn inner(&self) -> MutexGuard<'_, Inner> {
+    pub(in crate::rooms) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock()
     }
 }

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::{Inner, Room, denied, limit, no_participant, no_track};
 use crate::error::Result;
-use crate::rtc::room::grants::Kind;
-use crate::rtc::room::inbox::Told;
-use crate::rtc::room::journal::{Happened, Record};
-use crate::rtc::room::new_sid;
-use crate::rtc::room::track::{Offer, Preference, Track};
+use crate::rooms::grants::Kind;
+use crate::rooms::inbox::Told;
+use crate::rooms::journal::{Happened, Record};
+use crate::rooms::new_sid;
+use crate::rooms::track::{Offer, Preference, Track};
 
 impl Room {
     /// What one participant is to be sent now.
@@ -31,7 +31,7 @@ impl Room {
     }
 
     /// Publishes a track of a participant.
-    pub(in crate::rtc::room) fn publish(&self, identity: &str, offer: Offer) -> Result<Arc<Track>> {
+    pub(in crate::rooms) fn publish(&self, identity: &str, offer: Offer) -> Result<Arc<Track>> {
         let mut inner = self.inner.lock();
         let most = inner.limits.tracks;
         let person = inner.people.get_mut(identity).ok_or_else(|| no_participant(identity))?;
@@ -55,7 +55,7 @@ impl Room {
         Ok(track)
     }
 
-    pub(in crate::rtc::room) fn unpublish(&self, identity: &str, sid: &str) -> Result<()> {
+    pub(in crate::rooms) fn unpublish(&self, identity: &str, sid: &str) -> Result<()> {
         let mut inner = self.inner.lock();
         let track = self.drop_track(&mut inner, identity, sid, false);
         let track = track.ok_or_else(|| no_track(sid))?;
