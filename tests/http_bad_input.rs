@@ -65,7 +65,9 @@ fn a_connection_goes_on_after_a_body_that_is_too_large() {
             assert!(told.contains("http_max_body"), "{path} {bytes}: {told}");
         }
     }
-    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("the request is sent");
+    stream
+        .write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .expect("the request is sent");
     assert_eq!(answer(&mut stream).map(|(status, _)| status), Some(200));
     // Of much more the rest is not waited for; who is told has it from the answer.
     let mut stream = connect();

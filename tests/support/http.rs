@@ -94,7 +94,10 @@ pub fn post(port: u16, path: &str, headers: &str, body: &str) -> Answer {
 }
 
 pub fn get(port: u16, path: &str) -> Answer {
-    raw(port, format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes())
+    raw(
+        port,
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes(),
+    )
 }
 
 /// `postgres` without a password, for a server that trusts.
