@@ -37,7 +37,7 @@ impl Service {
     }
 
     /// The live room that the token lets its bearer moderate.
-    async fn moderated(&self, name: &str) -> Result<Arc<room::Room>, Failed> {
+    async fn moderated(&self, name: &str) -> Result<Arc<rooms::Room>, Failed> {
         self.check_admin(name)?;
         Ok(self.caller.moderated(name).await?)
     }
@@ -91,7 +91,7 @@ impl Service {
             return Err(denied("listing rooms"));
         }
         let live = self.caller.http.rooms.rooms.of(self.caller.database);
-        let wanted = |room: &&Arc<room::Room>| {
+        let wanted = |room: &&Arc<rooms::Room>| {
             asked.names.is_empty() || asked.names.contains(&room.key.name)
         };
         let names: Vec<&str> =

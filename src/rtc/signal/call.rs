@@ -124,7 +124,7 @@ impl Call {
         if let Some(seat) = &self.seat
             && self.peer.state() != State::Connected
         {
-            seat.set_state(room::State::Joined);
+            seat.set_state(rooms::State::Joined);
         }
     }
 
@@ -172,7 +172,7 @@ impl Call {
             Event::Channel(channel) => Some(Said::Channel(channel)),
             Event::State(state) => {
                 if let (State::Connected, Some(seat)) = (state, &self.seat) {
-                    seat.set_state(room::State::Active);
+                    seat.set_state(rooms::State::Active);
                 }
                 Some(Said::State(state))
             }
@@ -213,8 +213,8 @@ impl Call {
         let at = self.declared.iter().position(is_it);
         let declared = at.map(|at| self.declared.remove(at)).unwrap_or_default();
         let (kind, likely) = match incoming.kind {
-            Kind::Audio => (room::Kind::Audio, Source::Microphone),
-            Kind::Video => (room::Kind::Video, Source::Camera),
+            Kind::Audio => (rooms::Kind::Audio, Source::Microphone),
+            Kind::Video => (rooms::Kind::Video, Source::Camera),
         };
         Offer {
             cid: incoming.track_id.to_string(),

@@ -19,7 +19,7 @@ pub(super) fn failed(error: &peer::Error) -> Ended {
 }
 
 /// The id of the stream that a track is of: clients find the participant and the track by it.
-pub(super) fn stream_of(track: &room::Track) -> String {
+pub(super) fn stream_of(track: &rooms::Track) -> String {
     format!("{}|{}", track.publisher.0, track.sid)
 }
 
@@ -102,7 +102,7 @@ impl Session {
     }
 
     /// Its tracks in the room.
-    fn own(&self) -> Vec<Arc<room::Track>> {
+    fn own(&self) -> Vec<Arc<rooms::Track>> {
         let tracks = self.seat.info().map(|info| info.tracks.clone()).unwrap_or_default();
         tracks.iter().filter_map(|track| self.seat.room().track(&track.sid)).collect()
     }
@@ -113,13 +113,13 @@ impl Session {
         let own = self.own();
         let mid = incoming.mid.clone().unwrap_or_default();
         let kind = match incoming.kind {
-            peer::Kind::Audio => room::Kind::Audio,
-            peer::Kind::Video => room::Kind::Video,
+            peer::Kind::Audio => rooms::Kind::Audio,
+            peer::Kind::Video => rooms::Kind::Video,
         };
         let by_id = own.iter().find(|track| track.offer.cid == *incoming.track_id);
         let by_place = || own.iter().find(|track| !mid.is_empty() && track.mid() == mid);
         let is_next =
-            |track: &&Arc<room::Track>| track.mid().is_empty() && track.offer.kind == kind;
+            |track: &&Arc<rooms::Track>| track.mid().is_empty() && track.offer.kind == kind;
         let found = by_id.or_else(by_place).or_else(|| own.iter().find(is_next));
         let Some(track) = found else {
             tracing::debug!(track = &*incoming.track_id, "a stream was not announced");
