@@ -74,7 +74,7 @@ fn a_driver_runs_in_a_channel() {
     let peer = Peer::connect(http);
     let port = peer.forward("pgwire");
     block_on(async {
-        let refused = connect(port, "wrong").await.err().expect("a wrong password");
+        let refused = connect(port, "wrong").await.expect_err("a wrong password");
         assert_eq!(refused.code().map(|code| code.code()), Some("28P01"));
         let client = connect(port, "any").await.expect("a connection");
         let row = client.query_one("select $1::int + 1", &[&41_i32]).await.expect("a row");
@@ -147,7 +147,7 @@ fn who_connects_in_a_channel_needs_a_password() {
     let port = peer.forward("pgwire");
     block_on(async {
         // The rule of the address says trust, and the role has none.
-        let refused = connect(port, "any").await.err().expect("nobody is trusted");
+        let refused = connect(port, "any").await.expect_err("nobody is trusted");
         assert_eq!(refused.code().map(|code| code.code()), Some("28P01"));
     });
 }
