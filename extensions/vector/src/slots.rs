@@ -146,32 +146,34 @@ impl Slots {
     /// Whether a snapshot of `at` sees the slot.
     #[inline]
     pub fn visible(&self, slot: u32, at: Timestamp) -> bool {
+        self.sees(self.live(slot, at), slot, at)
+    }
+
+    /// The word of a slot's group, if it speaks for a snapshot of `at`.
+    #[inline]
+    fn live(&self, slot: u32, at: Timestamp) -> Option<u64> {
         let [live, changed] = self.group(slot);
         let live = live.load(Ordering::Acquire);
-        if changed.load(Ordering::Acquire) <= at {
-            return live & bit(slot) != 0;
-        }
-        self.was_visible(slot, at)
+        (changed.load(Ordering::Acquire) <= at).then_some(live)
+    }
+
+    #[inline]
+    fn sees(&self, live: Option<u64>, slot: u32, at: Timestamp) -> bool {
+        live.map_or_else(|| self.was_visible(slot, at), |live| live & bit(slot) != 0)
     }
 
     /// The places of those of some slots that a snapshot of `at` sees, in their order;
     /// quicker where slots of a group come one after the other.
     pub fn visible_of(&self, slots: &[u32], at: Timestamp) -> Vec<u32> {
         let mut visible = Vec::with_capacity(slots.len());
-        // A group that was looked at, and its bits if they speak for the snapshot.
-        let (mut known, mut bits) = (None, None);
+        // The group that was looked at last.
+        let (mut group, mut live) = (None, None);
         for (place, slot) in slots.iter().enumerate() {
-            if known != Some(slot / GROUP) {
-                let [live, changed] = self.group(*slot);
-                let live = live.load(Ordering::Acquire);
-                known = Some(slot / GROUP);
-                bits = (changed.load(Ordering::Acquire) <= at).then_some(live);
+            if group != Some(slot / GROUP) {
+                group = Some(slot / GROUP);
+                live = self.live(*slot, at);
             }
-            let is_visible = match bits {
-                Some(bits) => bits & bit(*slot) != 0,
-                None => self.was_visible(*slot, at),
-            };
-            if is_visible {
+            if self.sees(live, *slot, at) {
                 visible.push(place as u32);
             }
         }

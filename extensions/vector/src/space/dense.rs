@@ -171,11 +171,12 @@ impl<E: Element> Space for Dense<E> {
         listed: Listed<'_>,
         places: &[u32],
     ) -> Vec<Hit> {
-        if let Some(gathered) = listed.gathered {
-            return exact::nearest_gathered(self, query, k, (listed.slots, gathered), places);
+        match listed.gathered {
+            Some(gathered) => {
+                exact::nearest_gathered(self, query, k, (listed.slots, gathered), places)
+            }
+            None => self.nearest(query, k, &listed.at(places)),
         }
-        let slots: Vec<u32> = places.iter().map(|place| listed.slots[*place as usize]).collect();
-        self.nearest(query, k, &slots)
     }
 
     fn nearest_met(&self, query: &DenseQuery<E>, k: usize, met: &[Met]) -> Vec<Hit> {

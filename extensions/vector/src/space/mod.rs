@@ -39,6 +39,13 @@ pub struct Listed<'f> {
     pub gathered: Option<&'f Gathered>,
 }
 
+impl Listed<'_> {
+    /// The slots at some places.
+    pub(crate) fn at(&self, places: &[u32]) -> Vec<u32> {
+        places.iter().map(|place| self.slots[*place as usize]).collect()
+    }
+}
+
 impl<'f> From<&'f [u32]> for Listed<'f> {
     fn from(slots: &'f [u32]) -> Listed<'f> {
         Listed { slots, gathered: None }
@@ -117,8 +124,7 @@ pub trait Space: Send + Sync {
     where
         Self: Sized,
     {
-        let slots: Vec<u32> = places.iter().map(|place| listed.slots[*place as usize]).collect();
-        self.nearest(query, k, &slots)
+        self.nearest(query, k, &listed.at(places))
     }
 
     /// The `k` nearest of what a walk has met, nearest first by its distances; exactly.
