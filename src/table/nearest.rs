@@ -192,18 +192,18 @@ impl Nearest<'_> {
     }
 
     /// The same on a thread that serves connections; none where a scan of the table is
-    /// needed. What may take long, because nobody knows yet which rows pass, gives the
-    /// thread's other duties away first.
+    /// needed. What may take long, because nobody knows yet which rows pass or they are few
+    /// of very many, gives the thread's other duties away first.
     pub fn by_index_alone(
         &self,
         index: &IndexInfo,
         wanted: usize,
     ) -> Result<Option<(Vec<Found>, Report)>> {
         let known = self.known(index)?;
-        if self.filter.is_none() || known.is_some() {
+        if self.filter.is_none() || known.as_ref().is_some_and(Known::is_quick) {
             return self.search(index, known, Some(wanted), false);
         }
-        blocking(|| self.search(index, None, Some(wanted), false))
+        blocking(|| self.search(index, known, Some(wanted), false))
     }
 
     /// A search of the index alone, among the rows that are known to pass if they are; none

@@ -42,6 +42,8 @@ const CHANGED_MAX: usize = 4_096;
 /// Changed rows from which on they are merged, beside one in so many of the set's.
 const MERGED_MIN: usize = 64;
 const MERGED_DIVISOR: usize = 2_048;
+/// Slots that a walk meets for one that passes, where that is soon.
+const MET_PER_ROW_MAX: usize = 16;
 /// Rows whose slots are looked up before commits go on.
 const ROWS_PER_LOCK: usize = 1_000;
 /// Bytes that identify a condition at most; a longer one is not remembered.
@@ -146,6 +148,13 @@ impl Known {
     /// The same, to be compared one by one.
     pub(super) fn listed(&self) -> Listed<'_> {
         Listed { slots: &self.set.slots, gathered: self.set.gathered.as_ref() }
+    }
+
+    /// Whether a search among them is short, however it is done: few are compared one by
+    /// one, and a walk meets one of many soon.
+    pub fn is_quick(&self) -> bool {
+        let rows = self.set.slots.len();
+        rows <= LISTED_MAX || self.reach() / rows <= MET_PER_ROW_MAX
     }
 
     /// Slots of the graph, up to the last that passes.
