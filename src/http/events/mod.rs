@@ -21,11 +21,10 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::State;
-use super::jobs::{Caller, limit_of, query};
+use super::jobs::{Caller, Page, limit_of, query};
 use super::principal::Scope;
 use super::problem::Problem;
 use super::reply::Json;
@@ -37,13 +36,6 @@ pub use stream::changes;
 pub use webhooks::{create, delete, get, list, patch, rotate};
 
 const EXTENSION: &str = crate::events::NAME;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Page {
-    after: Option<String>,
-    limit: Option<u32>,
-}
 
 /// `GET /api/v1/events?after=&limit=`: `{"tables": ["public.orders"], "position", "next"}`:
 /// those that are watched and that the role may see something of, by name; what is committed

@@ -127,11 +127,13 @@ pub fn page(name: &str, mut rows: Vec<Value>, limit: u32, key: &str) -> Response
     Json(Value::Object(body)).into_response()
 }
 
+/// `?after=&limit=` of a list.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Names {
-    after: Option<String>,
-    limit: Option<u32>,
+pub struct Page {
+    /// What the page begins after.
+    pub after: Option<String>,
+    pub limit: Option<u32>,
 }
 
 /// `?after=&limit=`: a page of what has names. `text` takes the name that the page begins
@@ -145,7 +147,7 @@ pub async fn page_by_name(
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = Caller::of(http, &parts, extension).await?;
-    let asked: Names = query(&parts)?;
+    let asked: Page = query(&parts)?;
     let limit = limit_of(asked.limit)?;
     let rows = caller.rows(text, vec![json!(asked.after), json!(limit + 1)]).await?;
     Ok(page(name, rows, limit, "name"))

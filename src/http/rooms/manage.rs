@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Caller, entry, no_room, text_of};
-use crate::http::jobs::{limit_of, page, query};
+use crate::http::jobs::{Page, limit_of, page, query};
 use crate::http::principal::{self, Scope};
 use crate::http::problem::Problem;
 use crate::http::reply::Json;
@@ -35,13 +35,6 @@ fn shown(caller: &Caller, mut row: Value) -> Value {
         None => Value::Null,
     };
     row
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Page {
-    after: Option<String>,
-    limit: Option<u32>,
 }
 
 /// `GET /api/v1/rooms?after=&limit=`: `{"rooms": […], "next"}`, by name: those that the

@@ -13,18 +13,11 @@ use serde_json::{Value, json};
 
 use super::failed;
 use super::manage::caller;
-use crate::http::jobs::{limit_of, page, query};
+use crate::http::jobs::{Page, limit_of, page, query};
 use crate::http::problem::Problem;
 use crate::http::reply::Json;
 use crate::http::{State, request};
 use crate::rooms::{Change, Message, Permission};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Page {
-    after: Option<String>,
-    limit: Option<u32>,
-}
 
 /// `GET /api/v1/rooms/{room}/participants?after=&limit=`: `{"participants": […], "next"}`,
 /// by identity; who is hidden is shown to who moderates the room.

@@ -10,7 +10,7 @@ use super::manage::caller;
 use super::{Caller, failed, text_of};
 use crate::error::Error;
 use crate::http::files::caller::path_of;
-use crate::http::jobs::{limit_of, page, query};
+use crate::http::jobs::{Page, limit_of, page, query};
 use crate::http::problem::Problem;
 use crate::http::reply::Json;
 use crate::http::{State, request};
@@ -38,13 +38,6 @@ async fn one(caller: &Caller, room: &str, id: &str) -> Result<Value, Problem> {
         format!("SELECT {COLUMNS} FROM rtc.recordings r WHERE r.room = $1 AND r.id = $2::uuid");
     let rows = caller.rows(&text, vec![json!(room), json!(id)]).await?;
     rows.into_iter().next().map(shown).ok_or_else(|| no_recording(id))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Page {
-    after: Option<String>,
-    limit: Option<u32>,
 }
 
 /// `GET /api/v1/rooms/{room}/recordings?after=&limit=`: `{"recordings": […], "next"}`, by id.
