@@ -336,7 +336,7 @@ impl Type {
 }
 
 /// The names that the SQL standard gives built-in types.
-fn standard_name(oid: Oid, typmod: Option<i32>) -> Option<String> {
+pub(super) fn standard_name(oid: Oid, typmod: Option<i32>) -> Option<String> {
     let modifier = typmod.filter(|typmod| *typmod >= 0);
     let given = typmod.is_some();
     let length = |name: &str, header: i32| match modifier {

@@ -1,10 +1,17 @@
 //! A stored expression as one session sees it: schemas that its search path
-//! makes superfluous are dropped; the pretty form drops parentheses.
+//! makes superfluous are dropped, and that of the system is named where the path finds
+//! something else first; the pretty form drops parentheses.
+//!
+//! Which of several functions or operators of a name is meant the text does not say: all
+//! that have it are named with the system's schema where one of them is hidden.
 //!
 //! This works on the text, token by token: the stored form is regular (every
 //! operation in its own parentheses), which is all it relies on.
 
-use crate::catalog::{Catalog, ObjectClass, find_relation, quote_identifier, quote_literal};
+use crate::catalog::type_name::standard_name;
+use crate::catalog::{
+    Catalog, ObjectClass, PG_CATALOG, find_relation, quote_identifier, quote_literal,
+};
 use crate::sql::types::Oid;
 
 /// The pieces of a stored expression.
@@ -110,7 +117,9 @@ fn shortened(catalog: &Catalog, search_path: &[Oid], sql: &str, classes: &[Objec
     let tokens = tokens(sql);
     let mut text = String::with_capacity(sql.len());
     let mut at = 0;
+    let hidden = Hidden::of(catalog, search_path);
     while at < tokens.len() {
+        let before = at.checked_sub(1).map_or("", |before| tokens[before].text());
         match &tokens[at..] {
             [Token::Word(schema), Token::Other("."), Token::Word(name), ..]
                 if is_superfluous(catalog, search_path, classes, schema, name) =>
@@ -135,6 +144,14 @@ fn shortened(catalog: &Catalog, search_path: &[Oid], sql: &str, classes: &[Objec
                 text.push_str(&shown_relation(catalog, search_path, literal));
                 at += 1;
             }
+            [Token::Word(name), after @ ..] if hidden.is_hidden(name, before, after.first()) => {
+                text.push_str(&format!("pg_catalog.{name}"));
+                at += 1;
+            }
+            [Token::Other(run), ..] if hidden.may_be => {
+                text.push_str(&hidden.operators(run, before));
+                at += 1;
+            }
             [token, ..] => {
                 text.push_str(token.text());
                 at += 1;
@@ -143,6 +160,64 @@ fn shortened(catalog: &Catalog, search_path: &[Oid], sql: &str, classes: &[Objec
         }
     }
     text
+}
+
+/// What of the system a search path hides.
+struct Hidden<'a> {
+    catalog: &'a Catalog,
+    path: &'a [Oid],
+    /// Whether something may be: the system's schema is not the first.
+    may_be: bool,
+}
+
+impl<'a> Hidden<'a> {
+    fn of(catalog: &'a Catalog, path: &'a [Oid]) -> Hidden<'a> {
+        let may_be = path.first().is_some_and(|first| *first != PG_CATALOG);
+        Hidden { catalog, path, may_be }
+    }
+
+    /// Whether a word is the bare name of a function or a type that the path does not find.
+    fn is_hidden(&self, word: &str, before: &str, after: Option<&Token<'_>>) -> bool {
+        if !self.may_be || before.ends_with('.') {
+            return false;
+        }
+        let name = unquoted(word);
+        if before.ends_with("::") {
+            // Those of the standard are words of the grammar.
+            let ty = self.catalog.type_named(PG_CATALOG, &name);
+            let ty = ty.filter(|ty| standard_name(ty.oid, None).is_none());
+            return ty.is_some_and(|ty| !self.catalog.type_is_visible(self.path, ty));
+        }
+        if after != Some(&Token::Open) {
+            return false;
+        }
+        let named = self.catalog.named(ObjectClass::Function, PG_CATALOG, &name);
+        let mut functions = named.iter().filter_map(|oid| self.catalog.function(*oid));
+        functions.any(|function| !self.catalog.function_is_visible(self.path, function))
+    }
+
+    /// A run between words, its operators by their schema where they are hidden. They stand
+    /// between blanks, or in front of their operand.
+    fn operators(&self, run: &str, before: &str) -> String {
+        let mut fields: Vec<String> = run.split(' ').map(str::to_owned).collect();
+        let last = fields.len() - 1;
+        for (at, field) in fields.iter_mut().enumerate() {
+            let is_apart = match at {
+                0 => last > 0 && matches!(before, "" | "("),
+                at => at < last,
+            };
+            if is_apart && is_operator(field) && field != "=>" && self.hides_operator(field) {
+                *field = format!("OPERATOR(pg_catalog.{field})");
+            }
+        }
+        fields.join(" ")
+    }
+
+    fn hides_operator(&self, name: &str) -> bool {
+        let named = self.catalog.named(ObjectClass::Operator, PG_CATALOG, name);
+        let mut operators = named.iter().filter_map(|oid| self.catalog.operator(*oid));
+        operators.any(|operator| !self.catalog.operator_is_visible(self.path, operator))
+    }
 }
 
 /// Whether the operators of that name in a schema are found by their bare name, whatever

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Binder;
+use super::described::Arbiter;
 use super::dml::assigned_names;
 use super::node::{boxed, column_expr, inner};
 use super::opened::Verb;
@@ -88,6 +89,7 @@ impl Binder<'_> {
 
     fn arbiters(&mut self, infer: &InferClause, written: &Target, scan: &Scan) -> Result<Vec<Oid>> {
         if !infer.conname.is_empty() {
+            self.note_arbiter(Arbiter::Constraint(infer.conname.clone()));
             return self.constraint_arbiter(infer, written.named());
         }
         let relation = &written.relation;
@@ -111,6 +113,11 @@ impl Binder<'_> {
             wanted.push(expr);
         }
         let predicate = self.condition(boxed(&infer.where_clause), Clause::Where, "WHERE")?;
+        if self.is_describing() {
+            let (elements, condition) = (wanted.clone(), predicate.clone());
+            let columns = scan.columns.clone();
+            self.note_arbiter(Arbiter::Elements { elements, condition, columns });
+        }
         let mut found = Vec::new();
         for oid in &relation.indexes {
             let Some(index) = self.catalog.relation(*oid).cloned() else { continue };

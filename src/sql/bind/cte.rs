@@ -4,7 +4,7 @@ use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{CommonTableExpr, CteMaterialize, SelectStmt, WithClause};
 
 use super::Binder;
-use super::described::{Body, Level};
+use super::described::{Body, Level, With};
 use super::node::{required, strings};
 use super::recursion::{items, ordered};
 use super::scope::{CteBinding, CteState};
@@ -107,6 +107,11 @@ impl Binder<'_> {
             )
             .at(cte.location));
         }
+        if self.is_describing() {
+            let statement = self.at_new_level(|binder| binder.modification_as_written(node))?;
+            self.note_modifying_cte(&statement);
+            return Ok(modifying(statement));
+        }
         let statement = self.at_new_level(|binder| binder.modification(node))?;
         let statement = match statement {
             Statement::Several(several) => {
@@ -117,12 +122,7 @@ impl Binder<'_> {
         if let Statement::Query(query) = statement {
             return Ok((CteBody::Query(Box::new(query.rel)), query.output, true));
         }
-        let returning = statement.returning();
-        let readable = returning.is_some();
-        let columns = returning
-            .map(|returning| returning.exprs.iter().map(|(column, _)| column.clone()).collect())
-            .unwrap_or_default();
-        Ok((CteBody::Modify(Box::new(statement)), columns, readable))
+        Ok(modifying(statement))
     }
 
     /// A query that reads itself; its form has been checked.
@@ -177,7 +177,7 @@ impl Binder<'_> {
                 body: Body::SetOperation { sides: terms, keys: Vec::new() },
                 limit: None,
                 offset: None,
-                ctes: inner_ctes.iter().filter_map(|cte| Some(cte.columns.first()?.id)).collect(),
+                with: With::of(select.with_clause.as_ref(), &inner_ctes),
                 output: query.output.clone(),
             });
             let rel = binder.with_ctes(inner_ctes, query.rel);
@@ -261,6 +261,16 @@ impl Binder<'_> {
             readable: true,
         });
     }
+}
+
+/// What a statement of WITH gives, and whether it can be read.
+fn modifying(statement: Statement) -> (CteBody, Vec<OutputColumn>, bool) {
+    let returning = statement.returning();
+    let readable = returning.is_some();
+    let columns = returning
+        .map(|returning| returning.exprs.iter().map(|(column, _)| column.clone()).collect())
+        .unwrap_or_default();
+    (CteBody::Modify(Box::new(statement)), columns, readable)
 }
 
 fn names_of(cte: &CommonTableExpr, columns: &[OutputColumn]) -> Result<Vec<String>> {

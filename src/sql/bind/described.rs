@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use super::Binder;
 pub use super::described_change::{
-    Change, ChangeKind, DescribedAction, DescribedRule, Inserted, WrittenFrom,
+    Arbiter, Assignment, Change, ChangeKind, Conflict, DescribedAction, DescribedRule, Inserted,
+    Insertion, With, WrittenFrom,
 };
 use super::from::exact;
 pub use super::group::WrittenGroup;
@@ -23,6 +24,7 @@ use crate::sql::ir::Call;
 use crate::sql::ir::{
     AggregateCall, ColumnId, Expr, OutputColumn, Query, Rel, RowLock, WindowCall, visit,
 };
+use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::SelectStmt;
 
 /// One query level without set operations, or the whole of a set operation.
@@ -32,8 +34,7 @@ pub struct Level {
     pub body: Body,
     pub limit: Option<Expr>,
     pub offset: Option<Expr>,
-    /// The queries of WITH, by their first column.
-    pub ctes: Vec<ColumnId>,
+    pub with: With,
     pub output: Vec<OutputColumn>,
 }
 
@@ -84,8 +85,11 @@ pub struct Description {
     pub aliases: HashMap<ColumnId, ColumnId>,
     /// The statement, where it is no query.
     pub change: Option<Change>,
-    /// What an INSERT that is being bound inserts.
+    /// The statements of WITH that are no queries, by the first column that they return.
+    pub changes: HashMap<ColumnId, Arc<Change>>,
+    /// What an INSERT that is being bound inserts, and what may be in conflict with that.
     pub(super) inserted: Option<Inserted>,
+    pub(super) arbiter: Option<Arbiter>,
 }
 
 impl Description {
@@ -155,28 +159,30 @@ impl Binder<'_> {
         Ok((description, first))
     }
 
-    /// Binds a query of a function's body and describes it; answers its first column, too.
-    /// Parameters stand for the function's arguments.
+    /// Binds a statement of a function's body and describes it; answers the first column of
+    /// a query, too. Parameters stand for the function's arguments.
     pub fn describe_body(
         &mut self,
         function: &Function,
-        select: &SelectStmt,
-    ) -> Result<(Description, ColumnId)> {
+        statement: &NodeEnum,
+    ) -> Result<(Description, Option<ColumnId>)> {
         let mut params = Params::fixed(&function.args);
         params.names.clone_from(&function.arg_names);
         self.description = Some(Description::default());
         if let Some(path) = function.body_path(&self.catalog) {
             self.search_path = path;
         }
-        let query = self.isolated_with(params, |binder| {
+        let first = self.isolated_with(params, |binder| {
             binder.levels.clear();
+            let NodeEnum::SelectStmt(select) = statement else {
+                binder.at_new_level(|binder| binder.modification_as_written(statement))?;
+                return Ok(None);
+            };
             let query = binder.select(select)?;
-            Ok(binder.wrapped(query))
+            let query = binder.wrapped(query);
+            Ok(query.output.first().map(|column| column.id))
         })?;
-        let description = self.description.take().unwrap_or_default();
-        let first = query.output.first().map(|column| column.id);
-        let first = first.ok_or_else(|| Error::internal("a query without columns"))?;
-        Ok((description, first))
+        Ok((self.description.take().unwrap_or_default(), first))
     }
 
     pub(super) fn is_describing(&self) -> bool {

@@ -73,6 +73,7 @@ impl Binder<'_> {
         let overriding =
             OverridingKind::try_from(stmt.r#override).unwrap_or(OverridingKind::OverridingNotSet);
         let (mut source, columns) = self.insert_source(stmt, &target, columns, overriding)?;
+        let with = self.written_with(stmt.with_clause.as_ref(), &ctes);
         source.rel = self.with_ctes(ctes, source.rel);
         target.check_defaults()?;
         let defaults = self.insert_defaults(&target, &columns)?;
@@ -89,7 +90,8 @@ impl Binder<'_> {
         let reads = self.recall_reads(&target, read_before);
         let writes = Writes { insert: true, conflict: updates, reads, ..Writes::default() };
         let policies = self.policy_checks(&target, writes)?;
-        self.note_insert(stmt, &target, &columns, returning.as_ref());
+        let written = (columns.as_slice(), on_conflict.as_ref());
+        self.note_insert(stmt, &target, with, written, returning.as_ref());
         let relation = target.relation;
         Ok(Insert { relation, source, columns, defaults, on_conflict, checks, policies, returning })
     }
@@ -324,12 +326,15 @@ impl Binder<'_> {
         let rule_rows = self.take_rule_source();
         let clause = if rows.len() == 1 { Clause::SingleValues } else { Clause::Values };
         let mut bound = Vec::with_capacity(rows.len());
-        for row in rows {
+        for row in &rows {
             let row = self.insert_row(row, target, &kept, clause)?;
             bound.push(row);
         }
-        if !select.values_lists.iter().any(has_default) {
-            self.note_values(&bound);
+        if self.is_describing()
+            && let Some(written) = written_rows(&rows, width, &kept, &bound)
+        {
+            let numbers = columns.iter().take(width).map(|column| column.number);
+            self.note_values(numbers.collect(), written);
         }
         let sets = std::mem::take(&mut self.level().set_calls);
         let mut places = Places::default();
@@ -471,6 +476,7 @@ impl Binder<'_> {
             expr.location = location;
             let definition = column_of(relation, column.number);
             if !self.takes_value(definition, true, overriding, column.location)? {
+                self.forget_inserted();
                 continue;
             }
             let place = places.of(column.number);
@@ -603,7 +609,8 @@ impl Binder<'_> {
             self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
         let parts =
             (assignments.as_slice(), source.from.as_ref(), condition.as_ref(), returning.as_ref());
-        self.note_update(stmt, &written, &target, parts);
+        let with = self.written_with(stmt.with_clause.as_ref(), &ctes);
+        self.note_update(stmt, &written, &target, with, parts);
         let reads = self.recall_reads(&written, read_before);
         let writes = Writes { update: true, reads, ..Writes::default() };
         let policies = self.policy_checks(&written, writes)?;
@@ -671,7 +678,8 @@ impl Binder<'_> {
         let returning =
             self.returning(stmt.returning_clause.as_ref(), &written, alias, &from_items)?;
         let parts = (source.from.as_ref(), condition.as_ref(), returning.as_ref());
-        self.note_delete(stmt, &written, &target, parts);
+        let with = self.written_with(stmt.with_clause.as_ref(), &ctes);
+        self.note_delete(stmt, &written, &target, with, parts);
         let reads = self.recall_reads(&written, read_before);
         let mut input = self.changed_rows(&written, source, PolicyCommand::Delete, reads)?;
         if let Some(predicate) = condition {
@@ -1091,9 +1099,28 @@ fn scanned_column(scan: &Scan, number: i16) -> Result<Expr> {
         .ok_or_else(|| Error::internal("the target's columns are all read"))
 }
 
-/// Whether a row of VALUES has DEFAULT in it.
-fn has_default(row: &Node) -> bool {
-    inner(row).ok().and_then(list).is_some_and(|values| values.iter().any(is_default))
+/// The rows of VALUES as they were written, a column by its place: none is a default. None at
+/// all where a value is not used, or is only a part of one.
+fn written_rows(
+    rows: &[&[Node]],
+    width: usize,
+    kept: &[(usize, Assigned<'_>)],
+    bound: &[Vec<Expr>],
+) -> Option<Vec<Vec<Option<Expr>>>> {
+    let row = |(row, values): (&&[Node], &Vec<Expr>)| {
+        if values.len() != kept.len() {
+            return None;
+        }
+        let value = |index: usize| match is_default(&row[index]) {
+            true => Some(None),
+            false => {
+                let at = kept.iter().position(|(kept, _)| *kept == index)?;
+                Some(Some(values[at].clone()))
+            }
+        };
+        (0..width).map(value).collect()
+    };
+    rows.iter().zip(bound).map(row).collect()
 }
 
 /// The columns that are not dropped, with their numbers.

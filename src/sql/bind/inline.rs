@@ -152,6 +152,7 @@ impl Binder<'_> {
         ty: SqlType,
     ) -> Result<Expr> {
         let may = !self.is_kept
+            && !self.is_describing()
             && !function.strict
             && !function.options.security_definer
             && function.options.config.is_empty()

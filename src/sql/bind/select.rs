@@ -11,7 +11,7 @@ use crate::sql::parse::NodeEnum;
 use crate::sql::parse::ast::{LimitOption, SelectStmt, SetOperation};
 
 use super::Binder;
-use super::described::{self, Body, Level, Plain};
+use super::described::{self, Body, Level, Plain, With};
 use super::from::query_item;
 use super::locking::{lock_words, locked, row_ids};
 use super::node::{INT8, boxed, column_expr, inner, is_null_constant};
@@ -91,13 +91,12 @@ impl Binder<'_> {
                 body,
                 limit,
                 offset,
-                ctes: Vec::new(),
+                with: With::default(),
                 output: query.output.clone(),
             },
             (None, None) => return,
         };
-        level.select.with_clause.clone_from(&select.with_clause);
-        level.ctes = ctes.iter().filter_map(|cte| Some(cte.columns.first()?.id)).collect();
+        level.with = With::of(select.with_clause.as_ref(), ctes);
         level.output.clone_from(&query.output);
         self.note_level(level);
     }

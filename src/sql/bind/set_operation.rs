@@ -3,7 +3,7 @@
 use crate::sql::parse::ast::{SelectStmt, SetOperation};
 
 use super::Binder;
-use super::described::{Body, Level, keys as described_keys};
+use super::described::{Body, Level, With, keys as described_keys};
 use super::from::query_item;
 use super::node::{column_expr, is_unknown_literal};
 use super::target::Target;
@@ -132,7 +132,7 @@ impl Binder<'_> {
             body: Body::SetOperation { sides, keys: Vec::new() },
             limit: None,
             offset: None,
-            ctes: Vec::new(),
+            with: With::default(),
             output: output.clone(),
         });
         output

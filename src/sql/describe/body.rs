@@ -2,8 +2,10 @@
 //! prints them: bound, arguments under their names, everything qualified that the search
 //! path does not find.
 //!
-//! Only queries are printed; a body with other statements is shown as it was written.
+//! Queries and changes of tables are printed; a body with other statements is shown as it
+//! was written.
 
+use super::layout::CLAUSE;
 use super::{Names, Output, Printer, unprintable};
 use crate::catalog::{Function, PG_CATALOG, quote_identifier};
 use crate::error::{Error, Result};
@@ -35,51 +37,67 @@ impl Parameters<'_> {
 
 /// The body as `pg_get_function_sqlbody` has it.
 pub fn sql_body(eval: &EvalContext, function: &Function) -> Result<String> {
-    let is_return =
-        function.options.sql_body.as_ref().is_some_and(|body| body.starts_with("RETURN "));
-    if is_return {
-        let (description, first) = described(eval, function, 0)?;
-        let parameters = Parameters { function: &function.name, names: &function.arg_names };
-        let path = &eval.settings.search_path;
-        let printer = printer(eval, &description, path, Some(parameters));
-        let level = description.level(first).ok_or_else(|| unprintable("this body"))?;
-        let Body::Plain(plain) = &level.body else { return Err(unprintable("this body")) };
-        let Some((_, value)) = plain.targets.first() else { return Err(unprintable("nothing")) };
-        return Ok(format!("RETURN {}", printer.expr(value, &Names::default(), 0)?));
-    }
     let written = function.options.sql_body.as_deref().unwrap_or_default();
-    if written.contains("RETURN ") {
-        // Its statement is kept as a SELECT.
-        return Err(unprintable("RETURN in a block"));
-    }
-    let mut text = "BEGIN ATOMIC\n".to_owned();
     let parameters = Parameters { function: &function.name, names: &function.arg_names };
-    for query in queries(eval, function, &eval.settings.search_path, Some(parameters))? {
-        text.push_str(&format!("{query};\n"));
+    let path = &eval.settings.search_path;
+    if written.starts_with(RETURN) {
+        let (description, first) = described(eval, function, 0)?;
+        return printer(eval, &description, path, Some(parameters)).returned(first, 0);
     }
-    Ok(format!("{text}END"))
+    // Its statements are kept as they are bound, RETURN as a SELECT; it has a line for each.
+    let returns = |line: &str| line.trim_start().starts_with(RETURN);
+    let returns: Vec<bool> = written.lines().skip(1).map(returns).collect();
+    let texts = statements(eval, function, path, Some(parameters), &returns)?;
+    if returns.len() != texts.len() + 1 && returns.contains(&true) {
+        return Err(unprintable("RETURN in this block"));
+    }
+    let lines: String = texts.iter().map(|text| format!("{text};\n")).collect();
+    Ok(format!("BEGIN ATOMIC\n{lines}END"))
 }
+
+const RETURN: &str = "RETURN ";
 
 /// The statements of a body with every name qualified and parameters by their numbers, as
 /// they are kept: what they mean does not depend on the search path then.
 pub fn qualified_source(eval: &EvalContext, function: &Function) -> Result<String> {
-    let queries = queries(eval, function, &[PG_CATALOG], None)?;
-    Ok(queries.iter().map(|query| query.trim()).collect::<Vec<_>>().join(";\n"))
+    let texts = statements(eval, function, &[PG_CATALOG], None, &[])?;
+    Ok(texts.iter().map(|text| text.trim()).collect::<Vec<_>>().join(";\n"))
 }
 
-fn queries(
+/// `returns`: which of them are shown as RETURN.
+fn statements(
     eval: &EvalContext,
     function: &Function,
     path: &[Oid],
     parameters: Option<Parameters<'_>>,
+    returns: &[bool],
 ) -> Result<Vec<String>> {
     let count = parse::parse(&function.source)?.len();
-    let query = |at: usize| {
+    let statement = |at: usize| {
         let (description, first) = described(eval, function, at)?;
         let printer = printer(eval, &description, path, parameters);
-        printer.query(first, &Names::default(), STATEMENT, Output::Hidden)
+        let names = Names::default();
+        match (first, &description.change) {
+            (first, _) if returns.get(at) == Some(&true) => {
+                Ok(format!(" {}", printer.returned(first, STATEMENT + CLAUSE)?))
+            }
+            (Some(first), _) => printer.query(first, &names, STATEMENT, Output::Hidden),
+            (None, Some(change)) => printer.change(change, &names, STATEMENT, Output::Hidden),
+            (None, None) => Err(unprintable("this statement")),
+        }
     };
-    (0..count).map(query).collect()
+    (0..count).map(statement).collect()
+}
+
+impl Printer<'_> {
+    /// A query of one value, as RETURN.
+    fn returned(&self, first: Option<ColumnId>, indent: i32) -> Result<String> {
+        let level = first.and_then(|first| self.description.level(first));
+        let level = level.ok_or_else(|| unprintable("this body"))?;
+        let Body::Plain(plain) = &level.body else { return Err(unprintable("this body")) };
+        let Some((_, value)) = plain.targets.first() else { return Err(unprintable("nothing")) };
+        Ok(format!("{RETURN}{}", self.expr(value, &Names::default(), indent)?))
+    }
 }
 
 /// How far a statement of a body is indented.
@@ -94,18 +112,21 @@ fn printer<'a>(
     Printer { catalog: &eval.catalog, path, description, pretty: false, parameters }
 }
 
-/// One of the body's queries, bound.
+/// One of the body's statements, bound, and the first column of one that is a query.
 fn described(
     eval: &EvalContext,
     function: &Function,
     at: usize,
-) -> Result<(Description, ColumnId)> {
+) -> Result<(Description, Option<ColumnId>)> {
     let statements = parse::parse(&function.source)?;
     let statement =
         statements.get(at).ok_or_else(|| Error::internal("a body without statements"))?;
     match &statement.node {
-        NodeEnum::SelectStmt(select) => {
-            Binder::with_fixed_params(eval, &[]).describe_body(function, select)
+        node @ (NodeEnum::SelectStmt(_)
+        | NodeEnum::InsertStmt(_)
+        | NodeEnum::UpdateStmt(_)
+        | NodeEnum::DeleteStmt(_)) => {
+            Binder::with_fixed_params(eval, &[]).describe_body(function, node)
         }
         _ => Err(unprintable("this statement")),
     }

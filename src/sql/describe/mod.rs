@@ -10,6 +10,7 @@
 
 mod body;
 mod call;
+mod change;
 mod from;
 mod layout;
 mod rule;
@@ -23,7 +24,7 @@ use layout::{CLAUSE, Page, indented_cases};
 pub use rule::rule_definition;
 
 use super::bind::Binder;
-use super::bind::described::{Body, Description, Key, Level, Plain, WrittenGroup, first_of};
+use super::bind::described::{Body, Description, Key, Level, Plain, With, WrittenGroup, first_of};
 use super::functions::EvalContext;
 use super::ir::{ColumnId, Expr, ExprKind, OutputColumn, Subquery, SubqueryKind, visit};
 use super::parse::NodeEnum;
@@ -195,7 +196,7 @@ impl Printer<'_> {
         if let Body::Plain(plain) = &level.body {
             self.name_from(&level.select.from_clause, &plain.from, &mut known)?;
         }
-        self.with(level, &known, &mut page)?;
+        self.with(&level.with, &known, &mut page)?;
         match &level.body {
             Body::Plain(plain) => self.plain(level, plain, &mut known, names, &mut page)?,
             Body::Values(rows) => self.values(rows, outer, &mut page)?,
@@ -209,11 +210,11 @@ impl Printer<'_> {
         Ok(page.text)
     }
 
-    fn with(&self, level: &Level, outer: &Names, page: &mut Page) -> Result<()> {
-        let Some(with) = &level.select.with_clause else { return Ok(()) };
+    fn with(&self, written: &With, outer: &Names, page: &mut Page) -> Result<()> {
+        let Some(with) = &written.clause else { return Ok(()) };
         page.indent += CLAUSE;
         page.push(if with.recursive { " WITH RECURSIVE " } else { " WITH " });
-        for (at, (node, first)) in with.ctes.iter().zip(&level.ctes).enumerate() {
+        for (at, (node, first)) in with.ctes.iter().zip(&written.queries).enumerate() {
             let Some(NodeEnum::CommonTableExpr(cte)) = &node.node else { continue };
             if cte.search_clause.is_some() || cte.cycle_clause.is_some() {
                 return Err(unprintable("SEARCH and CYCLE"));
@@ -229,7 +230,11 @@ impl Printer<'_> {
                 _ => " AS (",
             });
             page.line("", 0, 0, 0);
-            let query = self.query(*first, outer, page.indent, Output::Visible)?;
+            let first = first.ok_or_else(|| unprintable("a query of WITH without columns"))?;
+            let query = match self.description.changes.get(&first) {
+                Some(change) => self.change(change, outer, page.indent, Output::Visible)?,
+                None => self.query(first, outer, page.indent, Output::Visible)?,
+            };
             page.push(&query);
             page.line("", 0, 0, 0);
             page.push(")");

@@ -9,16 +9,12 @@
 
 use std::sync::Arc;
 
-use super::layout::{CLAUSE, Page};
 use super::{Name, Names, Output, Printer, unprintable};
-use crate::catalog::{Relation, Rule, quote_identifier, quote_qualified};
+use crate::catalog::{Rule, quote_identifier, quote_qualified};
 use crate::error::{Error, Result};
 use crate::sql::bind::Binder;
-use crate::sql::bind::described::{
-    Change, ChangeKind, DescribedAction, DescribedRule, Description, Inserted, WrittenFrom,
-};
+use crate::sql::bind::described::{DescribedAction, DescribedRule, Description};
 use crate::sql::functions::EvalContext;
-use crate::sql::ir::{Expr, OutputColumn, Returning};
 
 /// The CREATE RULE statement.
 pub fn rule_definition(eval: &EvalContext, rule: &Arc<Rule>, pretty: bool) -> Result<String> {
@@ -74,146 +70,9 @@ fn names_of(described: &DescribedRule) -> Names {
 impl Printer<'_> {
     fn action(&self, action: &DescribedAction, rows: &Names) -> Result<String> {
         match (&action.description.change, action.query) {
-            (Some(change), _) => self.change(change, rows),
+            (Some(change), _) => self.change(change, rows, 0, Output::Visible),
             (None, Some(first)) => self.query(first, rows, 0, Output::Visible),
             (None, None) => Err(unprintable("this action")),
         }
     }
-
-    fn change(&self, change: &Change, rows: &Names) -> Result<String> {
-        let mut page = Page::new(0);
-        page.indent += CLAUSE;
-        let mut known = rows.inside();
-        let item = change.alias.as_ref().unwrap_or(&change.relation.name);
-        let item = known.take(item);
-        for (number, column) in &change.target {
-            let name = column_name(&change.relation, *number, column);
-            known.columns.insert(column.id, Name::Column(item.clone(), name));
-        }
-        let table = self.catalog.relation_name(self.path, &change.relation);
-        let alias = |word: &str| match &change.alias {
-            Some(alias) => format!(" {word}{}", quote_identifier(alias)),
-            None => String::new(),
-        };
-        match &change.kind {
-            ChangeKind::Insert { columns, source } => {
-                page.push(&format!(" INSERT INTO {table}{} ", alias("AS ")));
-                self.inserted(change, columns, source, &known, &mut page)?;
-            }
-            ChangeKind::Update { assignments, from, condition } => {
-                self.name_from(&from.nodes, &from.rel, &mut known)?;
-                page.push(&format!(" UPDATE {table}{} SET ", alias("")));
-                let set = |(number, value): &(i16, Expr)| {
-                    let value = self.assigned(value, &known, page.indent)?;
-                    let column = quoted_column(&change.relation, *number);
-                    Ok::<String, Error>(format!("{column} = {value}"))
-                };
-                let sets = assignments.iter().map(set).collect::<Result<Vec<String>>>()?;
-                page.push(&sets.join(", "));
-                self.rest(" FROM ", from, condition.as_ref(), &known, &mut page)?;
-            }
-            ChangeKind::Delete { from, condition } => {
-                self.name_from(&from.nodes, &from.rel, &mut known)?;
-                page.push(&format!(" DELETE FROM {table}{}", alias("")));
-                self.rest(" USING ", from, condition.as_ref(), &known, &mut page)?;
-            }
-        }
-        if let Some(returning) = &change.returning {
-            self.returning(change, returning, &item, known, &mut page)?;
-        }
-        Ok(page.text)
-    }
-
-    fn inserted(
-        &self,
-        change: &Change,
-        columns: &[i16],
-        source: &Inserted,
-        known: &Names,
-        page: &mut Page,
-    ) -> Result<()> {
-        if !columns.is_empty() {
-            let names = columns.iter().map(|number| quoted_column(&change.relation, *number));
-            page.push(&format!("({})", names.collect::<Vec<_>>().join(", ")));
-        }
-        let row = |row: &Vec<Expr>, page: &Page, between: &str| {
-            let texts = row.iter().map(|value| self.assigned(value, known, page.indent));
-            Ok::<String, Error>(texts.collect::<Result<Vec<String>>>()?.join(between))
-        };
-        match source {
-            Inserted::Defaults => page.push("DEFAULT VALUES"),
-            Inserted::Query(first) => {
-                let query = self.query(*first, known, page.indent, Output::Visible)?;
-                page.push(&format!(" {query}"));
-            }
-            Inserted::Values(rows) => match rows.as_slice() {
-                [only] => {
-                    page.line(" VALUES (", -CLAUSE, CLAUSE, 1);
-                    let text = row(only, page, ", ")?;
-                    page.push(&format!("{text})"));
-                }
-                rows => {
-                    let texts = rows.iter().map(|values| {
-                        Ok::<String, Error>(format!("({})", row(values, page, ",")?))
-                    });
-                    let texts = texts.collect::<Result<Vec<String>>>()?;
-                    page.push(&format!(" VALUES {}", texts.join(", ")));
-                }
-            },
-        }
-        Ok(())
-    }
-
-    /// FROM or USING, and WHERE.
-    fn rest(
-        &self,
-        word: &str,
-        from: &WrittenFrom,
-        condition: Option<&Expr>,
-        known: &Names,
-        page: &mut Page,
-    ) -> Result<()> {
-        if !from.nodes.is_empty() {
-            page.line(word, -CLAUSE, CLAUSE, 2);
-            self.from(&from.nodes, &from.rel, known, page)?;
-        }
-        if let Some(condition) = condition {
-            page.line(" WHERE ", -CLAUSE, CLAUSE, 1);
-            let text = self.expr(condition, known, page.indent)?;
-            page.push(&text);
-        }
-        Ok(())
-    }
-
-    fn returning(
-        &self,
-        change: &Change,
-        returning: &Returning,
-        item: &str,
-        mut known: Names,
-        page: &mut Page,
-    ) -> Result<()> {
-        for (number, column) in &returning.row {
-            let name = column_name(&change.relation, *number, column);
-            known.columns.insert(column.id, Name::Column(item.to_owned(), name));
-        }
-        page.line(" RETURNING", -CLAUSE, CLAUSE, 1);
-        for (at, (output, expr)) in returning.exprs.iter().enumerate() {
-            page.push(if at == 0 { " " } else { ", " });
-            let text = self.target(expr, &output.name, false, &known, page.indent)?;
-            page.item(&text, at == 0);
-        }
-        Ok(())
-    }
-}
-
-fn quoted_column(relation: &Relation, number: i16) -> String {
-    let column = usize::try_from(number - 1).ok().and_then(|at| relation.columns.get(at));
-    column.map_or_else(String::new, |column| quote_identifier(&column.name))
-}
-
-/// A column's present name; a system column keeps its own.
-fn column_name(relation: &Relation, number: i16, column: &OutputColumn) -> String {
-    let now = usize::try_from(number - 1).ok().and_then(|at| relation.columns.get(at));
-    now.map_or_else(|| column.name.clone(), |now| now.name.clone())
 }

@@ -70,6 +70,9 @@ impl EvalContext {
     }
 }
 
+/// Settings as they once were, which the session alone can read.
+pub type SettingsState = Arc<dyn std::any::Any + Send + Sync>;
+
 /// The settings that change what expressions mean or print.
 #[derive(Clone, Debug)]
 pub struct SettingsView {
@@ -365,12 +368,21 @@ pub trait SessionHooks: Send + Sync {
     }
     /// Gives back what [`SessionHooks::switch_role`] answered.
     fn restore_role(&self, _setting: &str) {}
-    /// The settings, to be put back by [`SessionHooks::restore_settings`] when a
-    /// subtransaction is rolled back.
-    fn save_settings(&self) -> Option<Arc<dyn std::any::Any + Send + Sync>> {
+    /// The settings as they are now.
+    fn settings_state(&self) -> Option<SettingsState> {
         None
     }
-    fn restore_settings(&self, _saved: &Arc<dyn std::any::Any + Send + Sync>) {}
+    /// Puts the settings back to what they were before, if nothing has changed them since
+    /// they were as they are said to be now; whether it has.
+    fn put_settings_back(&self, _before: &SettingsState, _now: &SettingsState) -> bool {
+        false
+    }
+    /// The settings, to be put back by [`SessionHooks::restore_settings`] when a
+    /// subtransaction is rolled back.
+    fn save_settings(&self) -> Option<SettingsState> {
+        None
+    }
+    fn restore_settings(&self, _saved: &SettingsState) {}
     /// Runs a statement of the session's own (SET, SHOW, LISTEN …) inside of a function;
     /// none if it is another kind of statement.
     fn run_command(

@@ -56,8 +56,8 @@ use crate::sql::types::{Datum, SqlType};
 pub use advisory::{AdvisoryKey, AdvisoryRequest};
 pub use binary::hex;
 pub use context::{
-    EvalContext, Given, NestedStatement, RemoteRequest, SequenceRow, SessionHooks, SettingsView,
-    StoredSetting, TransactionStatus, VectorSettings,
+    EvalContext, Given, NestedStatement, RemoteRequest, SequenceRow, SessionHooks, SettingsState,
+    SettingsView, StoredSetting, TransactionStatus, VectorSettings,
 };
 pub use extension::{
     FILE_PATH, RTC_KEY_PREFIX, collections, rtc_key_purpose, similarity_threshold,

@@ -11,7 +11,7 @@ use super::waiting::CallDepth;
 use crate::catalog::{Function, Volatility};
 use crate::error::{Error, Result};
 use crate::sql::dml::reserve;
-use crate::sql::functions::{CallContext, SetRows};
+use crate::sql::functions::{CallContext, SetRows, SettingsState};
 use crate::sql::plpgsql;
 use crate::sql::run::{StatementContext, Work};
 use crate::sql::types::{Datum, SqlType, oid, record};
@@ -184,12 +184,18 @@ pub fn dispatch(request: &Request<'_>, frame: &mut Frame<'_>, sink: &mut dyn Sin
 pub struct Surroundings {
     role: Option<String>,
     settings: Vec<(String, Option<String>)>,
+    /// All settings before, and with those of the function.
+    states: Option<(SettingsState, SettingsState)>,
 }
 
 impl Surroundings {
     pub fn enter(function: &Function, ctx: &StatementContext) -> Result<Surroundings> {
         let session = &ctx.eval.session;
-        let mut surroundings = Surroundings { role: None, settings: Vec::new() };
+        let mut surroundings = Surroundings { role: None, settings: Vec::new(), states: None };
+        if !function.options.security_definer && function.options.config.is_empty() {
+            return Ok(surroundings);
+        }
+        let before = session.settings_state();
         if function.options.security_definer {
             let owner = ctx.eval.catalog.role(function.owner);
             let owner = owner.ok_or_else(|| {
@@ -205,11 +211,21 @@ impl Surroundings {
             }
             surroundings.settings.push((name.clone(), before));
         }
+        // What others see of the session is put back by itself.
+        let is_seen = |(name, _): &(String, String)| name.eq_ignore_ascii_case("application_name");
+        if !function.options.config.iter().any(is_seen) {
+            surroundings.states = before.zip(session.settings_state());
+        }
         Ok(surroundings)
     }
 
     pub fn leave(self, ctx: &StatementContext) {
         let session = &ctx.eval.session;
+        if let Some((before, now)) = &self.states
+            && session.put_settings_back(before, now)
+        {
+            return;
+        }
         for (name, before) in self.settings.into_iter().rev() {
             // It was in force before, so it can be again.
             let _ = match before {

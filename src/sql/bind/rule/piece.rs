@@ -104,6 +104,7 @@ impl Binder<'_> {
         }
         let statement = match node {
             NodeEnum::SelectStmt(select) => Statement::Query(self.select(select)?),
+            node if self.is_describing() => self.modification_as_written(node)?,
             node => self.modification(node)?,
         };
         self.rule_source = None;
