@@ -248,6 +248,8 @@ fn open_shared(
         in_flight,
         spill_timestamps: SpillTimestamps::default(),
         observer: None,
+        instant: 0,
+        gaps: Arc::default(),
     });
     let held = Held::default();
     held.push(&published);

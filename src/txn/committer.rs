@@ -28,6 +28,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::begin::Shared;
 use super::commit::{Attachment, Content, Reply, Request};
+use super::gaps::Gaps;
 use super::observer;
 use super::published::Published;
 use super::runs::{Redo, Runs};
@@ -221,6 +222,7 @@ impl Committer {
             .has_room(&group)
             .and_then(|()| self.count_rows(&mut group))
             .and_then(|()| group.sweep(&current, &self.shared));
+        let gaps = current.gaps.clone();
         // Held any longer, it would count as somebody's snapshot.
         drop(current);
         if let Err(error) = result {
@@ -229,6 +231,7 @@ impl Committer {
         let durability = group.durability();
         let batch = group.take_batch();
         let batch_bytes = batch.bytes() as u64;
+        let instant = gaps.tell(&batch, group.tells_all());
         let redo = group.runs().cloned().map(|runs| Redo::new(runs, group.commit_ts));
         if !batch.is_empty() {
             let started = Instant::now();
@@ -258,7 +261,7 @@ impl Committer {
         self.commit_ts = group.commit_ts;
         self.written_bytes += batch_bytes;
         self.row_counts.extend(group.row_counts.drain());
-        self.publish(group);
+        self.publish(group, (instant, gaps));
     }
 
     /// Gives up a group that was not written.
@@ -296,7 +299,7 @@ impl Committer {
         Ok(())
     }
 
-    fn publish(&mut self, group: Group) {
+    fn publish(&mut self, group: Group, (instant, gaps): (u64, Arc<Gaps>)) {
         let shared = &self.shared;
         let current = shared.current.load_full();
         if let Some(observer) = shared.observer.get() {
@@ -355,6 +358,8 @@ impl Committer {
             in_flight: group.in_flight,
             spill_timestamps,
             observer: shared.observer.get().cloned(),
+            instant,
+            gaps,
         });
         shared.held.push(&published);
         match serializable.is_empty() {
@@ -502,6 +507,15 @@ impl Group {
     /// The runs of a large transaction, which is alone.
     fn runs(&self) -> Option<&Runs> {
         self.requests.iter().find_map(|request| request.content.runs())
+    }
+
+    /// Whether nothing becomes visible with it but what its batch has.
+    fn tells_all(&self) -> bool {
+        let is_told = |request: &Request| {
+            let is_batch = matches!(request.content, Content::Transaction(_) | Content::System(_));
+            is_batch && request.publish.is_none()
+        };
+        self.runs().is_none() && self.requests.iter().all(is_told)
     }
 
     fn durability(&self) -> Durability {

@@ -49,6 +49,9 @@
 //! With an [`archive`], step 6 also appends each batch to files from which, over a
 //! backup, every later instant can be made again.
 //!
+//! Where an index is known to have no entries any more, scans from its head go past (module
+//! `gaps`).
+//!
 //! An [`Observer`] is told what commits do to the indexes and tables it watches, before their
 //! instant is published.
 //!
@@ -64,6 +67,7 @@ mod begin;
 mod commit;
 mod committer;
 mod copy;
+mod gaps;
 mod ids;
 mod ingest;
 mod limits;

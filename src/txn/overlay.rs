@@ -5,6 +5,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::activity::{Activity, Counted};
+use super::gaps::Passing;
 use super::observer::{rids, told};
 use super::published::Published;
 use super::serializable::Reader;
@@ -107,6 +108,35 @@ impl Overlay {
     /// The entries in a range, ascending, or descending if `reverse`. Deleted rows
     /// are left out.
     pub fn scan(&self, keyspace: Keyspace, range: &KeyRange, reverse: bool) -> Scan {
+        self.scan_over(keyspace, range, reverse, || self.base(keyspace, range, reverse))
+    }
+
+    /// The entries of an index in a range, ascending: for who wants the first ones where many
+    /// may have been removed, as in a queue (module `gaps`).
+    pub fn scan_past_gaps(&self, range: &KeyRange) -> Scan {
+        let keyspace = Keyspace::Indexes;
+        let is_plain = self.own_spill.is_none() && self.published.in_flight.is_empty();
+        self.scan_over(keyspace, range, false, || match key::object_of(&range.lower) {
+            Some(index) if is_plain => Box::new(Passing::of(self.published.clone(), index, range)),
+            _ => self.base(keyspace, range, false),
+        })
+    }
+
+    /// The entry of an index with a key, as a scan of one: a read of a point costs less.
+    pub fn scan_key(&self, key: &[u8]) -> Scan {
+        let keyspace = Keyspace::Indexes;
+        let found = self.get(keyspace, key).transpose();
+        let entry = found.map(|value| value.map(|value| (Key::from(key), value)));
+        Scan::Plain { base: Box::new(entry.into_iter()), keyspace }
+    }
+
+    fn scan_over(
+        &self,
+        keyspace: Keyspace,
+        range: &KeyRange,
+        reverse: bool,
+        base: impl FnOnce() -> Entries,
+    ) -> Scan {
         if range.is_empty() {
             return Scan::Plain { base: Box::new(std::iter::empty()), keyspace };
         }
@@ -115,7 +145,7 @@ impl Overlay {
         {
             return Scan::Plain { base: Box::new(std::iter::once(Err(error))), keyspace };
         }
-        let base = self.base(keyspace, range, reverse);
+        let base = base();
         let own = self.writes.as_ref().and_then(|it| it.changes(keyspace, range, reverse));
         match own {
             None => Scan::Plain { base, keyspace },

@@ -8,6 +8,7 @@ use std::sync::Weak;
 use std::time::SystemTime;
 
 use super::commit::Attachment;
+use super::gaps::Gaps;
 use super::observer::Observer;
 use super::overlay::{Overlay, Scan, is_marker};
 use super::spill::{InFlight, SpillTimestamps};
@@ -32,6 +33,9 @@ pub struct Published {
     pub(super) spill_timestamps: SpillTimestamps,
     /// Who was told of all commits up to here, from a moment on.
     pub(super) observer: Option<Arc<dyn Observer>>,
+    /// Its place among all that are published, which also counts those without a timestamp.
+    pub(super) instant: u64,
+    pub(super) gaps: Arc<Gaps>,
 }
 
 impl Published {

@@ -3,6 +3,7 @@
 mod copy;
 mod crash;
 mod files;
+mod gaps;
 mod group;
 mod model;
 mod prepared;

@@ -45,7 +45,10 @@ pub fn rows(
     reverse: bool,
 ) -> RowIterator {
     let range = ordered::range(index, search);
-    let entries = overlay.scan(Keyspace::Indexes, &range, reverse);
+    let entries = match reverse {
+        true => overlay.scan(Keyspace::Indexes, &range, true),
+        false => overlay.scan_past_gaps(&range),
+    };
     let (from, storage_id) = (overlay.clone(), info.storage_id());
     let rows = entries.map(move |entry| {
         let (key, value) = entry?;

@@ -13,7 +13,7 @@ use crate::index::ordered::{self, KeySearch};
 use crate::sql::types::{Datum, Repr};
 use crate::storage::{KeyRange, Value};
 use crate::table::TableInfo;
-use crate::txn::{Keyspace, Overlay};
+use crate::txn::{Keyspace, Overlay, Scan};
 
 /// Fewer searches than this are not worth another thread.
 const SEARCHES_A_THREAD: usize = 2_000;
@@ -43,7 +43,16 @@ pub fn find(
         searches.iter().zip(0..).map(|(search, at)| (ordered::range(index, search), at)).collect();
     ranges.sort_by(|a, b| a.0.lower.cmp(&b.0.lower));
     ranges.dedup_by(|a, b| a.0 == b.0);
-    let Some(mut entries) = entries(overlay, &ranges, limit, threads)? else { return Ok(None) };
+    let is_whole = |search: &KeySearch| search.equal.len() == index.keys.len();
+    let is_one = |search: &KeySearch| is_whole(search) && !index.key_holds_rid(&search.equal);
+    let (are_whole, are_one) = (searches.iter().all(is_whole), searches.iter().all(is_one));
+    let scan = |range: &KeyRange| match (are_whole, are_one) {
+        // The range of one key begins with its entry.
+        (_, true) => overlay.scan_key(&range.lower),
+        (true, _) => overlay.scan(Keyspace::Indexes, range, false),
+        (false, _) => overlay.scan_past_gaps(range),
+    };
+    let Some(mut entries) = entries(&scan, &ranges, limit, threads)? else { return Ok(None) };
     entries.sort_unstable();
     entries.dedup_by_key(|(rid, _)| *rid);
     let rows = reads.map(|reads| cover(info, index, searches, reads, &entries)).transpose()?;
@@ -52,7 +61,7 @@ pub fn find(
 }
 
 fn entries(
-    overlay: &Overlay,
+    scan: &(impl Fn(&KeyRange) -> Scan + Sync),
     ranges: &[(KeyRange, usize)],
     limit: usize,
     threads: usize,
@@ -61,7 +70,7 @@ fn entries(
     let search = |ranges: &[(KeyRange, usize)]| -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
         for (range, at) in ranges {
-            for entry in overlay.scan(Keyspace::Indexes, range, false) {
+            for entry in scan(range) {
                 let (key, value) = entry?;
                 entries.push((rid_of(&key, &value)?, *at));
                 if found.fetch_add(1, Ordering::Relaxed) >= limit {
