@@ -315,12 +315,14 @@ impl Nearest<'_> {
             Some(row) => self.passes(rid, &row),
             None => Ok(false),
         };
-        let known = asked.known(&passes)?;
-        if known.is_some() {
-            // Others may come to pass by what a concurrent transaction writes.
-            self.overlay.note_range(Keyspace::Rows, &key::rows(asked.table))?;
-        }
-        Ok(known)
+        let Some(recalled) = asked.recall()? else { return Ok(None) };
+        let known = match recalled.is_quick() {
+            true => asked.known(recalled, &passes)?,
+            false => blocking(|| asked.known(recalled, &passes))?,
+        };
+        // Others may come to pass by what a concurrent transaction writes.
+        self.overlay.note_range(Keyspace::Rows, &key::rows(asked.table))?;
+        Ok(Some(known))
     }
 
     fn is_due(&self, index: &IndexInfo, cost: usize, rows: usize) -> bool {

@@ -110,6 +110,25 @@ impl Set {
     }
 }
 
+/// What is remembered of the rows that pass, before those that have changed are asked.
+pub struct Recalled {
+    cache: Arc<Cache>,
+    graph: SharedGraph,
+    matching: Arc<Matching>,
+    set: Arc<Set>,
+    /// Rows that the set may be wrong about, ascending.
+    changed: Vec<u64>,
+    /// Whether some of them are the transaction's own.
+    is_own: bool,
+}
+
+impl Recalled {
+    /// Whether few rows are to be asked, and none merged.
+    pub fn is_quick(&self) -> bool {
+        self.changed.len() < MERGED_MIN
+    }
+}
+
 /// What is known of the rows that pass at a snapshot.
 #[derive(Clone)]
 pub struct Known {
@@ -299,8 +318,9 @@ impl Asked<'_> {
         self.overlay.published().commit_ts
     }
 
-    /// What is known of the rows that pass; none where nothing is.
-    pub fn known(&self, passes: Passes<'_>) -> Result<Option<Known>> {
+    /// What is remembered of the rows that pass, and which of them have changed; none where
+    /// nothing is.
+    pub fn recall(&self) -> Result<Option<Recalled>> {
         let Some((cache, graph, matching)) = self.matching() else { return Ok(None) };
         let at = self.at();
         let found = {
@@ -333,6 +353,13 @@ impl Asked<'_> {
             changed.sort_unstable();
             changed.dedup();
         }
+        Ok(Some(Recalled { cache, graph, matching, set, changed, is_own }))
+    }
+
+    /// What is known of the rows that pass, those that have changed asked one by one.
+    pub fn known(&self, recalled: Recalled, passes: Passes<'_>) -> Result<Known> {
+        let Recalled { cache, graph, matching, set, changed, is_own } = recalled;
+        let at = self.at();
         let mut also = Vec::new();
         for rid in &changed {
             if passes(*rid)? {
@@ -349,10 +376,10 @@ impl Asked<'_> {
             let (changed, also) = Default::default();
             // Commits may have been told since: those are asked for the next time.
             if merged.mapped_at == at {
-                return Ok(Some(Known { set: merged, changed, also, ..known }));
+                return Ok(Known { set: merged, changed, also, ..known });
             }
         }
-        Ok(Some(known))
+        Ok(known)
     }
 
     /// A set at the present instant, and keeps it.

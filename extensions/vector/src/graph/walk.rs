@@ -41,6 +41,8 @@ pub(crate) struct Scratch {
 }
 
 const EXPANDED: u32 = 1 << 31;
+/// A pool up to here is counted through, a longer one halved.
+const COUNTED_MAX: usize = 128;
 
 impl Scratch {
     fn begin(&mut self, slots: u32) {
@@ -80,9 +82,20 @@ impl Scratch {
             }
             self.pool.truncate(ef - 1);
         }
-        let at = self.pool.partition_point(|other| other.distance <= met.distance);
+        let at = self.place_of(met.distance);
         self.pool.insert(at, met);
         Some(at)
+    }
+
+    /// How many of the pool come before what is so far away. Of few all are looked at:
+    /// that has no branch to be foretold.
+    #[inline(always)]
+    fn place_of(&self, distance: f32) -> usize {
+        let is_before = |other: &Met| other.distance <= distance;
+        if self.pool.len() > COUNTED_MAX {
+            return self.pool.partition_point(is_before);
+        }
+        self.pool.iter().map(|other| u32::from(is_before(other))).sum::<u32>() as usize
     }
 }
 
@@ -177,8 +190,11 @@ impl Graph {
             let mut least = at + 1;
             for met in 0..scratch.slots.len() {
                 let met = Met { distance: scratch.distances[met], slot: scratch.slots[met] };
-                if let Some(place) = scratch.offer(met, ef) {
-                    least = least.min(place);
+                if let Some(place) = scratch.offer(met, ef)
+                    && place < least
+                {
+                    least = place;
+                    self.prefetch_list(met.slot, level);
                 }
             }
             at = least;

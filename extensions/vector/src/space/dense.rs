@@ -193,7 +193,7 @@ impl<E: Element> Space for Dense<E> {
 }
 
 /// Rows that are asked for ahead of the one that is read.
-const AHEAD: usize = 4;
+const AHEAD: usize = 8;
 
 #[inline(always)]
 fn estimates_by<S: Simd>(
