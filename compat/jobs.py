@@ -4,8 +4,8 @@
     compat/jobs.py [--zserver=BIN] [--jobs=N]         prints a line each: submitted, run inside, run outside
     compat/jobs.py [--zserver=BIN] --survive=100000   the kill trial of tests/http_jobs.rs with that many
 
-Inside: N `sql` jobs that insert a row each, in one transaction with their completion. Outside: workers that claim
-and complete 100 at a time over HTTP. Without --zserver the server is built, with optimizations.
+Inside: N `sql` jobs that insert a row each, each in one transaction with its completion, which jobs that wait share.
+Outside: workers that claim and complete 100 at a time over HTTP. Without --zserver the server is built, with optimizations.
 """
 
 import argparse
@@ -36,6 +36,11 @@ def left(server):
     return int(psql(server, "select count(*) from jobs.job where state not in ('completed', 'discarded')"))
 
 
+def is_busy(server):
+    """Whether jobs wait or run; asked while they do, so that it looks at no others."""
+    return psql(server, "select exists (select from jobs.job where state = 'available' and is_internal) or exists (select from jobs.job where state = 'running')") == "t"
+
+
 def rate(name, jobs, started):
     seconds = time.monotonic() - started
     print(f"{name}: {jobs} jobs in {seconds:.1f} s, {jobs / seconds:.0f} a second", flush=True)
@@ -49,9 +54,10 @@ def inside(server, jobs):
     rate("submitted", jobs, started)
     started = time.monotonic()
     psql(server, "update jobs.queue set is_paused = false; notify jobs")
-    while left(server):
-        time.sleep(0.2)
+    while is_busy(server):
+        time.sleep(0.1)
     rate("run inside", jobs, started)
+    assert left(server) == 0
     effects = psql(server, "select count(*), count(distinct n) from effect")
     assert effects == f"{jobs}|{jobs}", effects
 

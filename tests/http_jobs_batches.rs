@@ -249,3 +249,67 @@ fn a_cancelled_job_ends_alone_among_many() {
         assert_eq!((row.get(0), row.get(1), row.get(2)), (400i64, 400i64, 0i64));
     });
 }
+
+/// Short jobs share transactions; who fails in one, takes long, or leaves something behind does
+/// that alone, and each effect is there once.
+#[test]
+fn jobs_that_share_a_transaction_fail_alone() {
+    let directory = TempDir::new().expect("a directory");
+    let settings = [SETTINGS[0], ("ZSERVER_JOBS_WORKERS", "1")];
+    let site = Site::start_with(&directory, &settings);
+    block_on(async {
+        site.submit(json!({"kind": "none", "queue": "none"})).await;
+        site.sql(
+            "create table effect (n int, txid bigint default txid_current(), job text default current_setting('jobs.id')); \
+             create function leave(a jsonb) returns text language sql as $$ \
+               select set_config('search_path', 'nowhere', false); $$; \
+             insert into jobs.queue values ('q', true)",
+        )
+        .await;
+        let submit = |n: i64| {
+            let insert = json!({"statement": "insert into effect (n) values ($1)", "params": [n]});
+            let (kind, payload) = match n % 50 {
+                10 => (
+                    "sql",
+                    json!({"statement": "insert into effect (n) values ($1 / 0)", "params": [n]}),
+                ),
+                20 => ("sql", json!({"statements": "a member that there is not"})),
+                30 => (
+                    "sql",
+                    json!({"statement": "with e as (insert into effect (n) values ($1)) select pg_sleep(0.4)", "params": [n]}),
+                ),
+                40 => ("function", json!({"function": "public.leave"})),
+                45 => ("sql", json!({"statement": "commit"})),
+                _ => ("sql", insert),
+            };
+            json!({"kind": kind, "payload": payload, "queue": "q", "max_attempts": 1})
+        };
+        let jobs: Vec<Value> = (0..400).map(submit).collect();
+        let (status, body) = site.ask("POST", "/jobs", json!({"jobs": jobs})).await;
+        assert_eq!(status, 201, "{body}");
+        site.sql("update jobs.queue set is_paused = false; notify jobs").await;
+        let started = Instant::now();
+        let left = "select count(*) from jobs.job where queue = 'q' and state not in ('completed', 'discarded')";
+        while site.number(left).await > 0 {
+            assert!(started.elapsed() < Duration::from_secs(120), "jobs are left");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let client = connect(site.server.port).await;
+        let text = "select (select count(*) from effect), (select count(distinct n) from effect), (select count(distinct txid) from effect), \
+            (select count(*) from effect e join jobs.job j on j.id = e.job::bigint and j.state = 'completed'), \
+            (select count(*) from jobs.job where queue = 'q' and state = 'discarded'), \
+            (select count(*) from jobs.job where queue = 'q' and attempt <> 1), \
+            (select count(*) from jobs.job where queue = 'q' and state = 'completed' and result ->> 'row_count' = '1'), \
+            (select count(*) from jobs.event where level = 'error')";
+        let row = client.query_one(text, &[]).await.expect("a row");
+        let number = |at: usize| row.get::<_, i64>(at);
+        // Of each fifty, three fail, and one leaves a setting.
+        assert_eq!((number(0), number(1), number(3)), (368, 368, 368));
+        // How many share one depends on how long they take just now.
+        assert!(number(2) < 368, "{} transactions", number(2));
+        assert_eq!((number(4), number(5), number(7)), (24, 0, 24));
+        assert_eq!(number(6), 368);
+        let path = "select count(*) from jobs.job where result = '\"nowhere\"'";
+        assert_eq!(site.number(path).await, 8);
+    });
+}

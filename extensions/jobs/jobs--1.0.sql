@@ -375,20 +375,23 @@ BEGIN
 END $$;
 
 -- The same for many: an array of {"id", "lease", "result"}. The ids of those that are done; the others
--- have lost their lease.
+-- have lost their lease. They are finished in the order of the array.
 CREATE FUNCTION jobs.complete_batch(jobs jsonb) RETURNS SETOF bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ids bigint[];
     done jsonb;
+    now_is timestamptz := clock_timestamp();
 BEGIN
     IF jsonb_typeof(complete_batch.jobs) <> 'array' OR jsonb_array_length(complete_batch.jobs) > 1000 THEN
         RAISE EXCEPTION 'a batch is an array of at most 1000 jobs' USING ERRCODE = '22023';
     END IF;
     -- Of one that is there twice, the last.
-    SELECT array_agg(d.id), jsonb_object_agg(d.id, d.value || jsonb_build_object('lease', d.lease)) INTO ids, done
-        FROM (SELECT (e.value ->> 'id')::bigint AS id, (e.value ->> 'lease')::uuid AS lease, e.value FROM jsonb_array_elements(complete_batch.jobs) e) d
+    SELECT array_agg(d.id), jsonb_object_agg(d.id, d.value || jsonb_build_object('lease', d.lease, 'place', d.place)) INTO ids, done
+        FROM (SELECT (e.value ->> 'id')::bigint AS id, (e.value ->> 'lease')::uuid AS lease, e.value, e.place
+            FROM jsonb_array_elements(complete_batch.jobs) WITH ORDINALITY AS e (value, place)) d
         WHERE d.id IS NOT NULL;
-    RETURN QUERY UPDATE jobs.job j SET state = 'completed', finished_at = clock_timestamp(), result = done -> j.id::text -> 'result', error = NULL, lease = NULL,
+    RETURN QUERY UPDATE jobs.job j SET state = 'completed',
+            finished_at = now_is + (done -> j.id::text ->> 'place')::integer * interval '1 microsecond', result = done -> j.id::text -> 'result', error = NULL, lease = NULL,
             leased_until = NULL, deadline = NULL, holds_key = j.holds_key AND coalesce(j.key_held_until > clock_timestamp(), false)
         WHERE j.id = ANY (ids) AND j.lease = (done -> j.id::text ->> 'lease')::uuid AND pg_has_role(session_user, j.role::oid, 'USAGE')
         RETURNING j.id;

@@ -32,7 +32,7 @@ pub struct Claimed {
     pub payload: Value,
     pub lease: String,
     pub role: Oid,
-    timeout: Option<Duration>,
+    pub timeout: Option<Duration>,
 }
 
 impl Claimed {
@@ -85,11 +85,11 @@ pub struct Brake(Arc<Braked>);
 struct Braked {
     leash: Mutex<Option<Leash>>,
     is_pulled: AtomicBool,
-    place: Place,
+    place: Arc<Place>,
 }
 
 impl Brake {
-    fn new(place: Place) -> Brake {
+    fn new(place: Arc<Place>) -> Brake {
         let (leash, is_pulled) = (Mutex::default(), AtomicBool::new(false));
         Brake(Arc::new(Braked { leash, is_pulled, place }))
     }
@@ -131,7 +131,7 @@ pub async fn run(
     database: Oid,
     job: Claimed,
     asked_to_end: CancellationToken,
-    place: Place,
+    place: Arc<Place>,
 ) -> Outcome {
     if asked_to_end.is_cancelled() {
         let error =

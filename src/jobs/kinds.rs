@@ -11,7 +11,8 @@
 //! | `http` | see [`super::outbound`] | `{"status", "body"}` |
 //!
 //! All but the last two run as the role that submitted the job, in a session that knows the
-//! job's id as the setting `jobs.id`, in one transaction with the job's completion. Jobs of one
+//! job's id as the setting `jobs.id`, in one transaction with the job's completion, which short
+//! jobs of a role may share ([`super::together`]). Jobs of one
 //! role use the same sessions one after the other, each as if it were new. A
 //! statement that would end that transaction is refused. The session has every scope but
 //! `admin`.
@@ -32,6 +33,25 @@ use crate::http::conversation::Conversation;
 use crate::sql::types::Oid;
 
 pub const COMPLETE: &str = "SELECT jobs.complete($1::bigint, $2::uuid, $3::jsonb)";
+
+/// What a job of the kind `sql` or `function` asks for.
+pub struct Asked {
+    pub text: String,
+    pub params: Vec<Value>,
+    pub has_value: bool,
+}
+
+impl Asked {
+    pub fn of(job: &Claimed) -> Result<Asked, Failure> {
+        if job.kind == "sql" {
+            let Sql { statement, params } = payload(job)?;
+            return Ok(Asked { text: statement, params, has_value: false });
+        }
+        let Function { function, argument } = payload(job)?;
+        let text = call_text(&function)?;
+        Ok(Asked { text, params: vec![call_argument(&argument)], has_value: true })
+    }
+}
 
 /// A statement that is done in one transaction with the completion of its job.
 pub struct Effect<'a> {
@@ -98,18 +118,9 @@ pub async fn run(
     brake: Brake,
 ) -> Result<(), Failure> {
     match job.kind.as_str() {
-        "sql" => {
-            let Sql { statement, params } = payload(&job)?;
-            let effect =
-                Effect { text: &statement, params: &params, has_value: false, complete: COMPLETE };
-            in_transaction(&engine, database, &job, &brake, effect).await
-        }
-        "function" => {
-            let Function { function, argument } = payload(&job)?;
-            let text = call_text(&function)?;
-            let params = [call_argument(&argument)];
-            let effect =
-                Effect { text: &text, params: &params, has_value: true, complete: COMPLETE };
+        "sql" | "function" => {
+            let Asked { text, params, has_value } = Asked::of(&job)?;
+            let effect = Effect { text: &text, params: &params, has_value, complete: COMPLETE };
             in_transaction(&engine, database, &job, &brake, effect).await
         }
         "reindex" => {
@@ -169,6 +180,23 @@ pub async fn session(
     job: &Claimed,
     brake: &Brake,
 ) -> Result<Conversation, Failure> {
+    let mut session = session_of(engine, database, job).await?;
+    brake.is_of(session.leash()?);
+    introduce(&mut session, job)?;
+    Ok(session)
+}
+
+/// Tells a session whose job it does.
+pub fn introduce(session: &mut Conversation, job: &Claimed) -> Result<()> {
+    session.introduce(&format!("job {}", job.id), "jobs.id", &job.id.to_string())
+}
+
+/// A session of the job's role.
+pub async fn session_of(
+    engine: &Engine,
+    database: Oid,
+    job: &Claimed,
+) -> Result<Conversation, Failure> {
     let gone = || Error::internal("a database without jobs");
     let name = engine.database_name(database).ok_or_else(gone)?;
     let role = role(engine, job)?;
@@ -176,10 +204,7 @@ pub async fn session(
     let scopes = Scopes::all().without(Scope::Admin);
     let settings = vec![("application_name".to_owned(), NAME.to_owned())];
     let session = Conversation::of_role_from(&engine.sessions, &role, &name, scopes, settings);
-    let mut session = session.await?;
-    brake.is_of(session.leash()?);
-    session.introduce(&format!("job {}", job.id), "jobs.id", &job.id.to_string())?;
-    Ok(session)
+    Ok(session.await?)
 }
 
 pub const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -208,19 +233,25 @@ pub async fn in_transaction(
     let mut session = session(engine, database, job, brake).await?;
     session.refuse_transaction_command(effect.text)?;
     session.begin(BEGIN).await?;
-    let result = result_of(&mut session, &effect).await?;
+    let Effect { text, params, has_value, .. } = effect;
+    let result = result_of(&mut session, text, params, has_value).await?;
     complete(&mut session, job, brake, effect.complete, &result).await?;
     Ok(())
 }
 
 /// What a statement does, and its result.
-async fn result_of(session: &mut Conversation, effect: &Effect<'_>) -> Result<Value> {
-    if effect.has_value {
-        let rows = session.rows(effect.text, effect.params).await?;
+pub async fn result_of(
+    session: &mut Conversation,
+    text: &str,
+    params: &[Value],
+    has_value: bool,
+) -> Result<Value> {
+    if has_value {
+        let rows = session.rows(text, params).await?;
         return Ok(rows.into_iter().next().map_or(Value::Null, |mut row| row["value"].take()));
     }
-    let mut answer = session.start(effect.text, effect.params).await?;
-    while session.next(effect.text, &mut answer, u64::MAX).await?.is_some() {}
+    let mut answer = session.start(text, params).await?;
+    while session.next(text, &mut answer, u64::MAX).await?.is_some() {}
     let done = session.finish(answer).await?;
     Ok(json!({"command": done.command, "row_count": done.count}))
 }

@@ -9,7 +9,7 @@
 //! ```
 //! Each database that has the extension has a [`runner`], which claims jobs of the kinds
 //! that the server knows, and [`worker`]s, which hand each to an [`attempt`]; [`kinds`] says
-//! what those do.
+//! what those do. Short ones share a transaction ([`together`]).
 //! What is due by the clock ([`runner`] again) is SQL: `jobs.keep`, `jobs.enqueue_ticks`.
 //!
 //! Invariants: a job is claimed, run and finished under one lease, and whoever has lost
@@ -34,6 +34,7 @@ mod outbound;
 mod progress;
 mod runner;
 mod saga;
+mod together;
 mod worker;
 
 use std::collections::HashMap;
@@ -59,6 +60,8 @@ use outbound::Outbound;
 const NAME: &str = "jobs";
 /// How long a session waits for another job of its role.
 const SESSION_IDLE: Duration = Duration::from_secs(10);
+/// Jobs that take less are claimed before there is somebody to run them, and run together.
+const SHORT_MICROSECONDS: u64 = 50_000;
 /// How often databases are looked through for the extension.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -72,6 +75,7 @@ struct Engine {
     /// Sessions for them, of roles that have had jobs.
     sessions: Sessions,
     workers: usize,
+    sharing: together::Sharing,
     /// How long attempts take, in the mean of late.
     mean_microseconds: AtomicU64,
     /// How this process calls itself as a worker.
@@ -97,6 +101,7 @@ pub fn start(database: Arc<Database>, handles: Vec<Handle>, stop: CancellationTo
         committing: Arc::new(Semaphore::new(committing)),
         sessions: Sessions::new(database.clone(), workers + committing),
         workers,
+        sharing: together::Sharing::default(),
         mean_microseconds: AtomicU64::new(0),
         name: format!("server:{:016x}", rand::random::<u64>()),
         handles,
@@ -150,6 +155,11 @@ impl Engine {
         let took = took.as_micros() as u64;
         let mean = self.mean_microseconds.load(Ordering::Relaxed);
         self.mean_microseconds.store((mean * 15 + took) / 16, Ordering::Relaxed);
+    }
+
+    /// Whether jobs take little time of late.
+    fn are_short(&self) -> bool {
+        self.mean_microseconds.load(Ordering::Relaxed) < SHORT_MICROSECONDS
     }
 
     /// The name of a database that still has the extension.

@@ -9,7 +9,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -26,9 +25,7 @@ use crate::sql::types::Oid;
 /// Jobs that are read ahead.
 const READY_MAX: i64 = 1_000;
 /// Jobs of one claim.
-const CLAIM_MAX: usize = 128;
-/// Jobs that take less are claimed before there is somebody to run them.
-const SHORT_MICROSECONDS: u64 = 50_000;
+const CLAIM_MAX: usize = 256;
 /// How long a claimed job may wait behind others that turn out to be long.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 const CANCEL_CHANNEL: &str = "jobs_cancel";
@@ -179,8 +176,7 @@ impl Runner {
     fn ahead(&self) -> usize {
         let free = self.engine.permits.available_permits();
         let is_busy = self.workers.are_busy() || free < self.engine.workers;
-        let is_short = self.engine.mean_microseconds.load(Ordering::Relaxed) < SHORT_MICROSECONDS;
-        if is_short && is_busy { CLAIM_MAX } else { 0 }
+        if self.engine.are_short() && is_busy { CLAIM_MAX } else { 0 }
     }
 
     fn has_running(&self) -> bool {

@@ -128,6 +128,12 @@ impl AdvisoryLocks {
         true
     }
 
+    /// Whether any is held, for the session or the transaction.
+    pub fn holds_any(&self) -> bool {
+        let held = self.held.lock();
+        !held.session.is_empty() || !held.transaction.is_empty()
+    }
+
     /// Gives up all holds for the session.
     pub fn unlock_session(&self) {
         let mut held = self.held.lock();

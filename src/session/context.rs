@@ -1,6 +1,7 @@
 //! What expressions may know of the session, made once per change and not once
 //! per statement.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Session;
@@ -11,10 +12,13 @@ use crate::sql::functions::{EvalContext, SettingsView};
 use crate::sql::run::StatementContext;
 use crate::sql::run::work::StatementLimits;
 
-/// The last view, and what it was made from.
+/// Views that are kept: a session's own, and those of functions that set something.
+const VIEWS_MAX: usize = 4;
+
+/// The last views, the newest at the end, and what they were made from.
 #[derive(Default)]
 pub struct ContextCache {
-    made: Option<(Arc<Derived>, Arc<Catalog>, Arc<SettingsView>)>,
+    made: VecDeque<(Arc<Derived>, Arc<Catalog>, Arc<SettingsView>)>,
 }
 
 impl Session {
@@ -29,14 +33,19 @@ impl Hooks {
     pub(super) fn view_of_settings(&self, catalog: &Arc<Catalog>) -> Arc<SettingsView> {
         let derived = self.settings.lock().derived().clone();
         let mut contexts = self.contexts.lock();
-        if let Some((old, old_catalog, view)) = &contexts.made
-            && Arc::ptr_eq(old, &derived)
-            && Arc::ptr_eq(old_catalog, catalog)
-        {
+        let known = contexts.made.iter().rev().find(|(old, old_catalog, _)| {
+            Arc::ptr_eq(old, &derived) && Arc::ptr_eq(old_catalog, catalog)
+        });
+        if let Some((.., view)) = known {
             return view.clone();
         }
         let view = Arc::new(self.make_view(&derived, catalog));
-        contexts.made = Some((derived, catalog.clone(), view.clone()));
+        // What was made over another catalog hardly comes again, and would keep it.
+        contexts.made.retain(|(_, old_catalog, _)| Arc::ptr_eq(old_catalog, catalog));
+        if contexts.made.len() >= VIEWS_MAX {
+            contexts.made.pop_front();
+        }
+        contexts.made.push_back((derived, catalog.clone(), view.clone()));
         view
     }
 

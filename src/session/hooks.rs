@@ -22,7 +22,7 @@ use super::registry::{Backend, Interrupt};
 use super::remote::{Remote, Subtransaction};
 use super::scope::Scope;
 use super::server_rows::Shown;
-use super::settings::{Authority, Scope as SetScope, Settings};
+use super::settings::{Authority, Layers, Scope as SetScope, Settings};
 use super::stat_statements::Tracking;
 use crate::auth::vault::Vault;
 use crate::catalog::{Catalog, Relation, RelationKind, Role, Sequence};
@@ -30,7 +30,7 @@ use crate::error::{Error, Report, Result, Severity};
 use crate::rooms::Key;
 use crate::sql::functions::{
     AdvisoryKey, AdvisoryRequest, EvalContext, NestedStatement, RemoteRequest, SequenceRow,
-    SessionHooks, SettingsView, StoredSetting, TransactionStatus, domain,
+    SessionHooks, SettingsState, SettingsView, StoredSetting, TransactionStatus, domain,
 };
 use crate::sql::routine::Routines;
 use crate::sql::run::Notices;
@@ -433,7 +433,7 @@ fn is_member(catalog: &Catalog, role: &Role, of: Oid) -> bool {
 
 /// What a subtransaction of a function goes back to; it lasts as long as this does.
 struct SavedSession {
-    settings: Arc<super::settings::Layers>,
+    settings: Arc<Layers>,
     notified: usize,
     _subtransaction: Subtransaction,
 }
@@ -762,7 +762,24 @@ impl SessionHooks for Hooks {
         let _ = self.settings.lock().set("role", setting, SetScope::Transaction, Authority::Server);
     }
 
-    fn save_settings(&self) -> Option<Arc<dyn std::any::Any + Send + Sync>> {
+    fn settings_state(&self) -> Option<SettingsState> {
+        Some(self.settings.lock().snapshot())
+    }
+
+    fn put_settings_back(&self, before: &SettingsState, now: &SettingsState) -> bool {
+        let mut settings = self.settings.lock();
+        let are_same = match now.clone().downcast::<Layers>() {
+            Ok(now) => settings.is_unchanged(&now),
+            Err(_) => false,
+        };
+        match before.clone().downcast::<Layers>() {
+            Ok(before) if are_same => settings.restore(before),
+            _ => return false,
+        }
+        true
+    }
+
+    fn save_settings(&self) -> Option<SettingsState> {
         Some(Arc::new(SavedSession {
             settings: self.settings.lock().snapshot(),
             notified: self.notified.lock().len(),
@@ -770,7 +787,7 @@ impl SessionHooks for Hooks {
         }))
     }
 
-    fn restore_settings(&self, saved: &Arc<dyn std::any::Any + Send + Sync>) {
+    fn restore_settings(&self, saved: &SettingsState) {
         if let Some(saved) = saved.downcast_ref::<SavedSession>() {
             let SavedSession { settings, notified, .. } = saved;
             self.settings.lock().restore(settings.clone());
@@ -786,7 +803,7 @@ impl SessionHooks for Hooks {
     }
 
     fn current_query(&self) -> Option<String> {
-        let query = self.backend.activity.lock().whole_query.clone();
+        let query = self.backend.activity.lock().query.clone();
         (!query.is_empty()).then(|| query.to_string())
     }
 

@@ -76,7 +76,7 @@ pub use plan::{Body, Statement};
 pub use portal::{Portal, PortalState};
 pub use prepare::BindRequest;
 pub use registry::Ends;
-pub use reuse::Fresh;
+pub use reuse::{Fresh, Mark};
 pub use rows::RowCursor;
 pub use scope::{Scope, catch};
 pub use template::Shape;

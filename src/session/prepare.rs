@@ -20,6 +20,7 @@ use crate::sql::types::{self, Datum, Oid, SqlType};
 use crate::sqlstate;
 
 /// A prepared statement under its name.
+#[derive(Clone)]
 pub(super) struct Named {
     pub statement: Arc<Statement>,
     pub from_sql: bool,

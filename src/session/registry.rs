@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::time::now;
@@ -105,14 +106,19 @@ impl State {
 pub struct Activity {
     pub state: State,
     pub query: Arc<str>,
-    /// The same, however long.
-    pub whole_query: Arc<str>,
     /// What the statement is counted under; 0 is not known.
     pub query_id: i64,
     pub application_name: String,
     pub query_start: Option<i64>,
     pub transaction_start: Option<i64>,
     pub state_change: Option<i64>,
+}
+
+impl Activity {
+    /// What `pg_stat_activity` shows of the query.
+    pub fn shown_query(&self) -> &str {
+        &self.query[..self.query.floor_char_boundary(QUERY_SHOWN_BYTES)]
+    }
 }
 
 /// Where the two ends of a connection are.
@@ -231,14 +237,9 @@ impl Backend {
     }
 
     pub fn set_query(&self, query: &Arc<str>) {
-        let shown = match query.len() > QUERY_SHOWN_BYTES {
-            true => query[..query.floor_char_boundary(QUERY_SHOWN_BYTES)].into(),
-            false => query.clone(),
-        };
         let time = now();
         let mut activity = self.activity.lock();
-        activity.query = shown;
-        activity.whole_query = query.clone();
+        activity.query = query.clone();
         activity.query_id = 0;
         activity.query_start = Some(time);
         activity.state_change = Some(time);
@@ -267,6 +268,8 @@ pub struct Registry {
     /// The numbers of sessions that wait to be used again ([`Registered::leave`]).
     parked: Mutex<HashSet<i32>>,
     next_pid: AtomicI32,
+    /// A session has given up its place.
+    freed: Notify,
 }
 
 /// What a new session brings.
@@ -336,6 +339,7 @@ impl Registered {
     pub(super) fn leave(&self) {
         self.registry.parked.lock().insert(self.backend.pid);
         self.registry.backends.write().remove(&self.backend.pid);
+        self.registry.freed.notify_one();
     }
 
     /// Somebody uses it again. `53300` if there are too many.
@@ -353,6 +357,7 @@ impl Drop for Registered {
     fn drop(&mut self) {
         self.registry.backends.write().remove(&self.backend.pid);
         self.registry.parked.lock().remove(&self.backend.pid);
+        self.registry.freed.notify_one();
     }
 }
 
@@ -363,6 +368,12 @@ impl Registry {
             true => Err(too_many_clients()),
             false => Ok(()),
         }
+    }
+
+    /// Waits until a session has given up its place, one waiter for each, or `limit` is over.
+    /// The place may be one that the waiter may not have: it tries, and waits again.
+    pub async fn freed_within(&self, limit: Duration) {
+        let _ = tokio::time::timeout(limit, self.freed.notified()).await;
     }
 
     /// Adds a session. `53300` if there are too many.

@@ -14,6 +14,7 @@
 
 use std::sync::Arc;
 
+use super::notify::Action;
 use super::registry::Ends;
 use super::settings::Layers;
 use super::temporary::{drop_temporary, has_temporary};
@@ -31,6 +32,9 @@ pub struct Fresh {
     /// Its user was let in without being asked whether it may log in.
     is_own: bool,
 }
+
+/// A session's settings when it begins to serve somebody, of several in one transaction.
+pub struct Mark(Arc<Layers>);
 
 impl Session {
     /// Right after it was opened; `shared` is from before. `is_own`: it is not asked, when it
@@ -97,6 +101,28 @@ impl Session {
         self.settings.lock().begin_with(name, value)?;
         application.clone_into(&mut self.backend().activity.lock().application_name);
         Ok(())
+    }
+
+    /// How it is now.
+    pub fn mark(&self) -> Mark {
+        Mark(self.settings.lock().snapshot())
+    }
+
+    /// Whether whom it has served since has left nothing that the next one in the open
+    /// transaction would meet, but for what was written. The seed of `random()` and what
+    /// sequences gave are forgotten.
+    pub fn has_left_nothing(&mut self, since: &Mark) -> bool {
+        self.hooks.forget_sequences();
+        self.hooks.forget_seed();
+        let is_cursor = |portal: &Portal| matches!(portal.state, PortalState::Cursor(_));
+        let is_told = |action: &Action| matches!(action, Action::Notify { .. });
+        let tells_only = self.block.open().is_some_and(|open| open.actions.iter().all(is_told));
+        tells_only
+            && self.settings.lock().is_unchanged(&since.0)
+            && !self.has_catalog_changes()
+            && !self.hooks.advisory.holds_any()
+            && !self.portals.values().any(is_cursor)
+            && self.prepared.keys().all(String::is_empty)
     }
 
     /// Nobody uses it for now.

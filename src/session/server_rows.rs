@@ -68,7 +68,8 @@ fn wait_event(
 /// What only the session itself knows, as it was at the statement's start.
 #[derive(Default)]
 pub(super) struct Shown {
-    prepared: Vec<Vec<Datum>>,
+    /// By name. A row is made when it is asked for: texts are long, and there are many.
+    prepared: Vec<(String, Named)>,
     cursors: Vec<Vec<Datum>>,
 }
 
@@ -78,14 +79,14 @@ impl Session {
         if !std::mem::take(&mut self.statements_changed) {
             return;
         }
-        let prepared = self.prepared.iter().filter(|(name, _)| !name.is_empty()).map(prepared_row);
-        let prepared = prepared.collect();
+        let named = self.prepared.iter().filter(|(name, _)| !name.is_empty());
+        let prepared = named.map(|(name, named)| (name.clone(), named.clone())).collect();
         let cursors = self.portals().filter_map(cursor_row).collect();
         *self.hooks.shown.lock() = Shown { prepared, cursors };
     }
 }
 
-fn prepared_row((name, named): (&String, &Named)) -> Vec<Datum> {
+fn prepared_row((name, named): &(String, Named)) -> Vec<Datum> {
     let types: Vec<Datum> = named.statement.params().iter().map(|ty| Datum::Oid(ty.oid)).collect();
     vec![
         text(name),
@@ -132,7 +133,9 @@ impl Hooks {
             "counts_reset_at" => Ok(vec![vec![time(self.database.counts_reset_at())]]),
             "pg_hba_file_rules" => self.hba_rows(),
             "pg_ident_file_mappings" => self.mapping_rows(),
-            "pg_prepared_statements" => Ok(self.shown.lock().prepared.clone()),
+            "pg_prepared_statements" => {
+                Ok(self.shown.lock().prepared.iter().map(prepared_row).collect())
+            }
             "pg_stat_archiver" => Ok(self.archiver_rows()),
             "pg_stat_statements" => {
                 let counts = stat_statements::loaded(&self.database.stat_statements)?;
@@ -366,7 +369,7 @@ impl Hooks {
         if activity.query_id != 0 {
             row[19] = Datum::Int8(activity.query_id);
         }
-        row[20] = text(&activity.query);
+        row[20] = text(activity.shown_query());
         row[21] = text("client backend");
         row
     }

@@ -129,7 +129,7 @@ impl Session {
     fn begin_trace(&mut self, statement: &Arc<Statement>, begun: Instant) -> Option<Box<Traced>> {
         let tracer = self.database.statistics.tracer.as_ref()?;
         self.watch.last_trace = None;
-        let sent = self.backend().activity.lock().whole_query.clone();
+        let sent = self.backend().activity.lock().query.clone();
         let parent = Context::of_comment(&sent);
         let parent = parent.as_ref().or(self.watch.request.as_ref());
         let mut trace = tracer.begin(parent)?;

@@ -17,6 +17,7 @@ mod check;
 pub mod parameter;
 mod view;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use check::{parse_names, parse_time_zone};
@@ -30,6 +31,9 @@ use parameter::{Parameter, table};
 
 /// Custom parameters (`app.user`) one session may set.
 const CUSTOM_PARAMETERS_MAX: usize = 1_000;
+
+/// How many of the last changes for a transaction are remembered with what followed.
+const DERIVATIONS_MAX: usize = 8;
 
 /// Bytes of one custom parameter's value.
 const CUSTOM_VALUE_BYTES_MAX: usize = 64 << 10;
@@ -95,8 +99,8 @@ pub struct Shown<'a> {
 /// All values at one moment.
 #[derive(Clone, Debug)]
 pub struct Layers {
-    session: Vec<Value>,
-    sources: Vec<Source>,
+    session: Arc<Vec<Value>>,
+    sources: Arc<Vec<Source>>,
     local: Vec<(usize, Value)>,
     custom: Vec<Custom>,
     /// What RESET goes back to.
@@ -114,8 +118,19 @@ struct Custom {
     reset: Option<Arc<str>>,
 }
 
+/// One value set over others, and what followed. That all values that count are the same is
+/// known by what followed from them: it is made anew whenever one of them changes.
+struct Derivation {
+    before: Arc<Derived>,
+    index: usize,
+    value: Value,
+    after: Arc<Derived>,
+}
+
 pub struct Settings {
     layers: Arc<Layers>,
+    /// The last ones of what lasts for a transaction at most.
+    derivations: VecDeque<Derivation>,
     /// Whether the parameters of the extension `vector` are known: since the session
     /// first saw the extension, for good.
     knows_vector: bool,
@@ -148,16 +163,16 @@ impl Settings {
             })
             .collect();
         let mut layers = Layers {
-            session: defaults.to_vec(),
+            session: defaults.clone(),
             reset_sources: Arc::new(sources.clone()),
-            sources,
+            sources: Arc::new(sources),
             local: Vec::new(),
             custom: Vec::new(),
             reset: defaults,
             derived: Arc::new(Derived::default()),
         };
         layers.derive();
-        Settings { layers: Arc::new(layers), knows_vector: false }
+        Settings { layers: Arc::new(layers), derivations: VecDeque::new(), knows_vector: false }
     }
 
     /// The typed values that the server itself acts on.
@@ -328,7 +343,7 @@ impl Settings {
     ) -> Result<()> {
         self.set(name, text, Scope::Session, authority)?;
         if let Some(index) = self.find(name) {
-            Arc::make_mut(&mut self.layers).sources[index] = source;
+            Arc::make_mut(&mut self.layers).sources_mut()[index] = source;
         }
         Ok(())
     }
@@ -368,8 +383,8 @@ impl Settings {
                 reset_sources[index] = source;
             }
             if layers.sources[index] <= Source::File {
-                layers.session[index] = defaults[index].clone();
-                layers.sources[index] = source;
+                layers.session_mut()[index] = defaults[index].clone();
+                layers.sources_mut()[index] = source;
             }
         }
         (layers.reset, layers.reset_sources) = (Arc::new(reset), Arc::new(reset_sources));
@@ -406,7 +421,8 @@ impl Settings {
         self.put(index, self.layers.reset[index].clone(), scope);
         if scope == Scope::Session {
             let layers = Arc::make_mut(&mut self.layers);
-            layers.sources[index] = layers.reset_sources[index];
+            let source = layers.reset_sources[index];
+            layers.sources_mut()[index] = source;
         }
         Ok(())
     }
@@ -425,8 +441,9 @@ impl Settings {
                     | "transaction_deferrable"
             );
             if !keeps {
-                layers.session[index] = layers.reset[index].clone();
-                layers.sources[index] = layers.reset_sources[index];
+                let (value, source) = (layers.reset[index].clone(), layers.reset_sources[index]);
+                layers.session_mut()[index] = value;
+                layers.sources_mut()[index] = source;
                 layers.local.retain(|(local, _)| *local != index);
             }
         }
@@ -440,8 +457,8 @@ impl Settings {
     /// Makes the present values those that RESET goes back to: after startup.
     pub fn keep_as_reset_values(&mut self) {
         let layers = Arc::make_mut(&mut self.layers);
-        layers.reset = Arc::new(layers.session.clone());
-        layers.reset_sources = Arc::new(layers.sources.clone());
+        layers.reset = layers.session.clone();
+        layers.reset_sources = layers.sources.clone();
         layers.custom.iter_mut().for_each(|custom| custom.reset = custom.session.clone());
     }
 
@@ -450,7 +467,7 @@ impl Settings {
             let is_plain = !self.layers.local.iter().any(|(local, _)| *local == index);
             if is_plain {
                 if self.layers.sources[index] != Source::Session {
-                    Arc::make_mut(&mut self.layers).sources[index] = Source::Session;
+                    Arc::make_mut(&mut self.layers).sources_mut()[index] = Source::Session;
                 }
                 return;
             }
@@ -459,12 +476,35 @@ impl Settings {
         layers.local.retain(|(local, _)| *local != index);
         match scope {
             Scope::Session => {
-                layers.session[index] = value;
-                layers.sources[index] = Source::Session;
+                layers.session_mut()[index] = value;
+                layers.sources_mut()[index] = Source::Session;
+                layers.derive();
             }
-            Scope::Transaction => layers.local.push((index, value)),
+            Scope::Transaction => {
+                layers.local.push((index, value.clone()));
+                self.derive_as_before(index, value);
+            }
+        }
+    }
+
+    /// What follows from one value more: what SET clauses of functions set is set again and
+    /// again, over the same values.
+    fn derive_as_before(&mut self, index: usize, value: Value) {
+        let before = self.layers.derived.clone();
+        let layers = Arc::make_mut(&mut self.layers);
+        let known = self.derivations.iter().find(|known| {
+            Arc::ptr_eq(&known.before, &before) && known.index == index && known.value == value
+        });
+        if let Some(known) = known {
+            layers.derived = known.after.clone();
+            return;
         }
         layers.derive();
+        let after = layers.derived.clone();
+        if self.derivations.len() >= DERIVATIONS_MAX {
+            self.derivations.pop_front();
+        }
+        self.derivations.push_back(Derivation { before, index, value, after });
     }
 
     /// `42602` for a name that only the extension `vector` may give.
@@ -530,6 +570,14 @@ impl Settings {
 }
 
 impl Layers {
+    fn session_mut(&mut self) -> &mut Vec<Value> {
+        Arc::make_mut(&mut self.session)
+    }
+
+    fn sources_mut(&mut self) -> &mut Vec<Source> {
+        Arc::make_mut(&mut self.sources)
+    }
+
     fn value(&self, index: usize) -> &Value {
         match self.local.iter().find(|(local, _)| *local == index) {
             Some((_, value)) => value,
