@@ -235,6 +235,14 @@ fn what_cannot_be_is_said() {
         ),
         ("/c/points/count", json!({"filter": {"must": [{"key": "k"}]}}), (400, "22023")),
         ("/c/points/delete", json!({}), (400, "22023")),
+        // Nothing of what is asked is passed over.
+        ("/c/points/vectors", json!({"points": [], "filter": {}}), (400, "08P01")),
+        ("/c/points/vectors", json!({"delete": [], "ids": [1]}), (400, "08P01")),
+        (
+            "/c/points/vectors",
+            json!({"points": [{"id": 1, "vector": {"a": [1, 2]}}], "delete": ["a"], "ids": [1]}),
+            (400, "08P01"),
+        ),
     ] {
         let answer = post(http, path, &body);
         assert_eq!(status(answer), (expected.0, expected.1.to_owned()), "{path} {body}");

@@ -312,6 +312,12 @@ fn a_query_holds_what_the_request_looks_at() {
         let answer = asker.ask(method, &path(&format!("b/x{query}")));
         assert_eq!(answer.status, status, "{method} {query}: {}", answer.text());
     }
+    // Nor does a URL that is signed take what is said of a file.
+    for header in ["If-Match: *", "If-None-Match: *", "Zserver-Metadata: {}", "Repr-Digest: x"] {
+        let answer = asker.send("POST", &path("b/x?sign"), &format!("{header}\r\n"), b"");
+        assert_eq!(answer.status, 400, "{header}: {}", answer.text());
+    }
+    assert_eq!(asker.ask("POST", &path("b/x?sign")).status, 200);
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn the_document_describes_every_route_and_no_other() {
         told.entry(path.to_owned()).or_default().insert(method.to_owned());
     }
     let mut there: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let sockets = ["/api/v1/rtc", "/api/v1/sql", "/rtc", "/v2"];
+    let sockets = ["/api/v1/rtc", "/api/v1/sql", "/rtc", "/rtc/v1", "/v2"];
     for path in zserver::http::paths() {
         let asked = path.replace(['{', '}'], "");
         // No route has it: the answer says which methods there are.
@@ -128,6 +128,52 @@ fn the_document_and_its_page_are_offline_and_cached() {
         }
     }
     is_problem(&nobody.ask("GET", "/docs/other.js"), 404, "another file");
+}
+
+/// What a document or a script of the demonstration is made of.
+fn parts_of(text: &str) -> BTreeSet<String> {
+    let own = text.split('"').filter_map(|word| {
+        let name = word.strip_prefix("/demo/").or_else(|| word.strip_prefix("./"))?;
+        Some(format!("/demo/{name}"))
+    });
+    own.collect()
+}
+
+#[test]
+fn the_demonstration_is_there_with_dev_only() {
+    let (_server, http, _directory) = started();
+    let nobody = Asker::nobody(http);
+    let (mut waiting, mut seen) = (BTreeSet::from(["/demo".to_owned()]), BTreeSet::new());
+    while let Some(path) = waiting.pop_first() {
+        let answer = nobody.ask("GET", &path);
+        let kind = match path.rsplit('.').next() {
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            _ => "text/html; charset=utf-8",
+        };
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        let policy = answer.header("content-security-policy").expect("a policy");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
+        let etag = answer.header("etag").expect("an ETag");
+        let again = nobody.send("GET", &path, &format!("If-None-Match: {etag}\r\n"), b"");
+        assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+        let text = answer.text();
+        for word in ["https://", "innerHTML", "eval(", "<style", " style=", " onclick="] {
+            assert!(!text.contains(word), "{word} in {path}");
+        }
+        seen.insert(path);
+        waiting.extend(parts_of(&text).difference(&seen).cloned().collect::<Vec<_>>());
+    }
+    assert!(seen.len() > 10, "{seen:?}");
+    is_problem(&nobody.ask("GET", "/demo/other.js"), 404, "another file");
+    let directory = TempDir::new().expect("a directory");
+    let (_server, http) = Zserver::start_with_http(&directory.path().join("data"), false, &[]);
+    for path in ["/demo", "/demo/main.js"] {
+        is_problem(&Asker::nobody(http).ask("GET", path), 404, path);
+    }
 }
 
 #[test]
@@ -363,6 +409,7 @@ fn every_list_is_paged() {
         ("/api/v1/queues", "queues", "after", 4),
         ("/api/v1/rooms", "rooms", "after", 3),
         ("/api/v1/rooms/a/participants", "participants", "after", 0),
+        ("/api/v1/rooms/a/playbacks", "playbacks", "after", 0),
         ("/api/v1/rooms/a/recordings", "recordings", "after", 0),
         ("/api/v1/schedules", "schedules", "after", 3),
         ("/api/v1/sagas/definitions", "definitions", "after", 3),
@@ -373,16 +420,23 @@ fn every_list_is_paged() {
     for (path, name, cursor, count) in lists {
         // Of steps that run meanwhile a log tells; the rest stands still.
         assert_eq!(walked(&asker, path, name, cursor), count, "{path}");
+        let separator = if path.contains('?') { '&' } else { '?' };
+        for (limit, status) in [("0", 400), ("1000", 200), ("1001", 400), ("-1", 400), ("x", 400)] {
+            let answer = asker.ask("GET", &format!("{path}{separator}limit={limit}"));
+            assert_eq!(answer.status, status, "{path}, limit {limit}: {}", answer.text());
+        }
     }
-    let paged: BTreeSet<&str> = operations(&document)
-        .into_iter()
-        .filter(|(_, method, operation)| *method == "get" && operation["parameters"].is_array())
-        .filter(|(_, _, operation)| {
-            let parameters = operation["parameters"].as_array().expect("parameters");
-            parameters.iter().any(|parameter| parameter["name"] == "limit")
-        })
-        .map(|(path, _, _)| path)
-        .collect();
+    let limit_of = |operation: &Value| {
+        let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+        parameters.find(|it| it["name"] == "limit").map(|it| it["schema"].clone())
+    };
+    let gets = operations(&document).into_iter().filter(|(_, method, _)| *method == "get");
+    let limits: Vec<(&str, Value)> =
+        gets.filter_map(|(path, _, operation)| Some((path, limit_of(operation)?))).collect();
+    for (path, schema) in &limits {
+        assert_eq!((&schema["minimum"], &schema["maximum"]), (&json!(1), &json!(1000)), "{path}");
+    }
+    let paged: BTreeSet<&str> = limits.iter().map(|(path, _)| *path).collect();
     assert_eq!(paged.len(), lists.len(), "a list is described that is not read here: {paged:?}");
 }
 

@@ -2,7 +2,7 @@
 //! sessions which are used again carry nothing over.
 
 use std::io::Cursor;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -213,6 +213,36 @@ fn a_transaction_goes_over_several_requests() {
     within(http, &id, "select 1 / 0");
     assert_eq!(refusal(&end(http, &id, "commit")), (409, "25P02".to_owned()));
     assert_eq!(end(http, &id, "rollback").json()["state"], json!("rolled back"));
+}
+
+#[test]
+fn requests_wait_for_a_session_where_all_are_busy() {
+    const WAIT: Duration = Duration::from_secs(3);
+    let directory = TempDir::new().expect("a directory");
+    let environment = [
+        ("ZSERVER_MAX_CONNECTIONS", "4"),
+        ("ZSERVER_SUPERUSER_RESERVED_CONNECTIONS", "0"),
+        ("ZSERVER_JOBS_WORKERS", "0"),
+        ("ZSERVER_HTTP_SESSION_WAIT", "3s"),
+    ];
+    let data = directory.path().join("data");
+    let (_server, http) = Zserver::start_with_http(&data, true, &environment);
+    let held: Vec<_> = (0..4).map(|_| begin(http, json!({}))).collect();
+    let asked = Instant::now();
+    let refused = sql(http, json!({"query": "select 1"}));
+    assert_eq!(refusal(&refused), (503, "53300".to_owned()));
+    assert!(asked.elapsed() >= WAIT, "{:?}", asked.elapsed());
+
+    let one = || assert_eq!(ask(http, "select 1"), json!([[1]]));
+    std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..12).map(|_| scope.spawn(one)).collect();
+        // The sessions that transactions have are theirs: who ends one waits for nobody.
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(asking.iter().all(|one| !one.is_finished()), "somebody has not waited");
+        for id in &held {
+            assert_eq!(end(http, id, "rollback").status, 200);
+        }
+    });
 }
 
 #[test]

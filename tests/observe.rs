@@ -760,6 +760,7 @@ fn a_scrape_does_not_need_a_session() {
         ("ZSERVER_MAX_CONNECTIONS", "5"),
         ("ZSERVER_SUPERUSER_RESERVED_CONNECTIONS", "0"),
         ("ZSERVER_JOBS_WORKERS", "0"),
+        ("ZSERVER_HTTP_SESSION_WAIT", "0"),
     ];
     let (server, http) = Zserver::start_with_http(&data, true, &environment);
     // Some may find no place, where the server's own sessions have one for a moment.

@@ -159,13 +159,14 @@ async fn blocked(server: &Zserver, sql: &'static str) {
 #[test]
 fn a_build_that_is_killed_leaves_an_index_that_can_be_rebuilt() {
     let server = Zserver::start();
-    block_on(async {
+    let data = block_on(async {
         let client = connect(server.port).await;
         execute(&client, SETUP).await;
         execute(&client, "BEGIN; UPDATE t SET k = 1 WHERE id = 1").await;
         blocked(&server, "CREATE UNIQUE INDEX CONCURRENTLY by_id ON t (id)").await;
+        // While the client is there: what waits for it would go on.
+        server.kill()
     });
-    let data = server.kill();
     let server = Zserver::start_over(&data, &[]);
     block_on(async {
         let client = connect(server.port).await;
@@ -245,7 +246,7 @@ fn kills_in_the_middle_of_builds_leave_tables_and_valid_indexes_sound() {
 #[test]
 fn a_detach_that_was_cut_off_is_finalized() {
     let server = Zserver::start();
-    block_on(async {
+    let data = block_on(async {
         let client = connect(server.port).await;
         let setup = "
             CREATE TABLE p (a int PRIMARY KEY) PARTITION BY LIST (a);
@@ -255,8 +256,8 @@ fn a_detach_that_was_cut_off_is_finalized() {
         execute(&client, setup).await;
         execute(&client, "BEGIN; SELECT * FROM p").await;
         blocked(&server, "ALTER TABLE p DETACH PARTITION p2 CONCURRENTLY").await;
+        server.kill()
     });
-    let data = server.kill();
     let server = Zserver::start_over(&data, &[]);
     block_on(async {
         let client = connect(server.port).await;

@@ -30,7 +30,7 @@ def before_call(context, case, kwargs):
                 headers.pop(name, None)
 
 
-@schemathesis.serializer("application/x-ndjson")
+@schemathesis.serializer("application/x-ndjson", "application/sdp", "application/trickle-ice-sdpfrag")
 def lines(context, value):
-    """A stream of points is a text; what is generated in its place is sent as it is."""
+    """A stream of points is a text, and so is a description; what is generated in its place is sent as it is."""
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")

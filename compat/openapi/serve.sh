@@ -19,6 +19,7 @@ mkdir -p "$out"
 data=$(mktemp -d)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export ZSERVER_PASSWORD=top ZSERVER_AUTH_LOGIN_FAILURES=1000000 ZSERVER_JOBS_HTTP_HOSTS=nowhere.invalid
+export ZSERVER_RTC_CONNECT_TIMEOUT=12h
 export ZSERVER_HTTP_TRANSACTION_IDLE_TIMEOUT=2s ZSERVER_HTTP_RATE_ADMIN=0 ZSERVER_HTTP_RATE_USER=0
 "$ZSERVER" serve --data "$data/zs" --pg-listen 127.0.0.1:0 --http-listen "127.0.0.1:$port" > "$out/server.out" 2> "$out/server.log" &
 server=$!
@@ -56,6 +57,12 @@ fuzz "$BASE/api/v1/schedules" -d '{"name": "nightly", "cron": "30 3 * * *", "kin
 fuzz -X PUT "$BASE/api/v1/sagas/definitions/order" -d '{"steps": [{"name": "take", "kind": "sql", "statement": "select 1"}]}'
 fuzz "$BASE/api/v1/sagas" -d '{"definition": "order"}'
 fuzz "$BASE/api/v1/rooms" -d '{"name": "lobby"}'
+fuzz -X PUT "$BASE/api/v1/files/recordings" -d '{}'
+# Somebody is in the room, as long as it is waited for the connection.
+token=$(curl -fsS -u fuzz:fuzz "$BASE/api/v1/rooms/lobby/tokens" -d '{"identity": "ada"}' | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+curl -fsS "$BASE/openapi.json" |
+    python3 -c 'import json, sys; sys.stdout.write(json.load(sys.stdin)["paths"]["/api/v1/rtc/whip/{room}"]["post"]["requestBody"]["content"]["application/sdp"]["example"])' |
+    curl -fsS -H "Authorization: Bearer $token" -H 'Content-Type: application/sdp' --data-binary @- "$BASE/api/v1/rtc/whip/lobby" > /dev/null
 
 status=0
 "$@" || status=$?

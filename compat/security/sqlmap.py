@@ -34,13 +34,15 @@ TOGETHER = 2
 # SQL is what these are for; others' protocols are in MORE, for the document says nothing of their bodies.
 OUTSIDE = {"sql", "qdrant", "neon", "tus", "livekit"}
 # Streams without an end, where what they name is there.
-STREAMS = {"changes": {"table": "nothing"}, "notifications": None, "job_events": {"id": "999999"}, "socket": None}
+STREAMS = {"changes": {"table": "nothing"}, "notifications": None, "job_events": {"id": "999999"}, "socket": None, "rtc_socket": None}
 # Statements by design; headers that sqlmap leaves out, or that answer for the request before.
 UNMARKED = {"statement", "Idempotency-Key", "Zserver-Database", "If-None-Match", "If-Modified-Since"}
 VALUES = {
     "id": "1", "after": "0", "before": "100", "limit": "10", "queue": "default", "kind": "mail", "state": "available",
     "definition": "order", "prefix": "2026", "delimiter": "/", "version": "1", "key": "city", "file": "page.css", "room": "lobby", "identity": "ada", "track": "TR_x",
 }
+# Ids of another kind than VALUES has.
+IDS = {f"{verb}_{noun}": "00000000-0000-0000-0000-000000000000" for verb in ["show", "stop", "change", "whep", "delete"] for noun in ["recording", "playback"]}
 PATHS = {"collections": "items", "queues": "default", "schedules": "nightly", "definitions": "order", "steps": "take"}
 POINTS = "/api/v1/collections/items/points"
 MORE = [
@@ -97,7 +99,7 @@ def operations(document):
             name = operation["operationId"]
             if name in STREAMS and STREAMS[name] is None:
                 continue
-            own = {**VALUES, **STREAMS.get(name, {})}
+            own = {**VALUES, **STREAMS.get(name, {}), **({"id": IDS[name]} if name in IDS else {})}
             asked = operation.get("parameters", []) + methods.get("parameters", [])
             asked = [shared[one["$ref"].rsplit("/", 1)[1]] if "$ref" in one else one for one in asked]
             query, headers, marks = [], {}, 0

@@ -89,6 +89,12 @@ impl Store {
 }
 
 impl Content {
+    /// One that is here.
+    #[cfg(test)]
+    pub fn of_bytes(data: Bytes) -> Content {
+        Content { hash: Hash::of(&data), size: data.len() as u64, source: Source::Bytes(data) }
+    }
+
     /// Pieces of a range of bytes that is within the content. What differs from its hash
     /// ends in an error before its last byte, and is told in the log.
     pub async fn read(&self, range: Range<u64>) -> Result<Pieces> {

@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -30,7 +30,7 @@ use crate::observe::trace;
 use crate::session::registry::{Backend, Interrupt};
 use crate::session::stat_statements::Measure;
 use crate::session::{
-    BindRequest, Database, Fresh, Login, Phase, PortalState, RowCursor, Session, Statement,
+    BindRequest, Database, Fresh, Login, Mark, Phase, PortalState, RowCursor, Session, Statement,
 };
 use crate::sql::functions::EvalContext;
 use crate::sql::outcome::{CopyIn, Outcome, ResultColumn, Rows, RowsTag};
@@ -39,6 +39,10 @@ use crate::sqlstate;
 
 /// Bytes of the secret that a cancel request would need; nobody is told it.
 const SECRET_BYTES: usize = 32;
+
+/// How often a request that waits for a session looks by itself: the place that it was told
+/// of may have been another's.
+const PLACE_INTERVAL: Duration = Duration::from_millis(100);
 
 pub struct Conversation {
     /// Taken when it is closed. Boxed, as it goes from hand to hand.
@@ -190,20 +194,47 @@ impl Done {
 
 impl Conversation {
     /// Logs a principal in; `settings` are parameters of the session. What the database or
-    /// the role sets by itself is not for the server's own.
+    /// the role sets by itself is not for the server's own. Where there may be no more
+    /// sessions, one is waited for (`http_session_wait`).
     pub async fn open(
         http: &Http,
         principal: &Principal,
-        mut settings: Vec<(String, String)>,
+        settings: Vec<(String, String)>,
+    ) -> Result<Conversation> {
+        let database = &http.front.database;
+        let begun = Instant::now();
+        let opened = loop {
+            let opened = Conversation::open_now(http, principal, &settings).await;
+            let left = match &opened {
+                Err(error) if error.code() == sqlstate::TOO_MANY_CONNECTIONS => {
+                    let wait = database.config().http_session_wait.duration();
+                    wait.saturating_sub(begun.elapsed())
+                }
+                _ => break opened,
+            };
+            if left.is_zero() {
+                break opened;
+            }
+            database.registry.freed_within(left.min(PLACE_INTERVAL)).await;
+        };
+        opened.inspect_err(|error| guard::note_unadmitted(http, principal, error))
+    }
+
+    /// The same without waiting: `53300`.
+    async fn open_now(
+        http: &Http,
+        principal: &Principal,
+        settings: &[(String, String)],
     ) -> Result<Conversation> {
         let database = &http.front.database;
         let config = database.config();
         let is_own = principal.proof == Proof::Server;
+        database.registry.check_room(config.max_connections)?;
         let key = Key {
             role: principal.role.clone(),
             database: principal.database.clone(),
             is_own,
-            settings: settings.clone(),
+            settings: settings.to_vec(),
             proved: principal.proved(),
         };
         while let Some(Idle { session, fresh }) = http.pool.take(&key) {
@@ -213,14 +244,13 @@ impl Conversation {
                 return Ok(Conversation::of(session, home));
             }
         }
-        database.registry.check_room(config.max_connections)?;
-        settings.push((principal::CLAIMS.to_owned(), principal.claims.to_string()));
+        let claims = (principal::CLAIMS.to_owned(), principal.claims.to_string());
         let login = Login {
             user: principal.role.clone(),
             database: principal.database.clone(),
             ends: Some(principal.ends),
             secret_bytes: SECRET_BYTES,
-            settings,
+            settings: settings.iter().cloned().chain([claims]).collect(),
             proved: principal.proved(),
             is_own,
         };
@@ -229,7 +259,6 @@ impl Conversation {
             true => database.admit_as(login).await,
             false => database.admit(login).await,
         };
-        let admitted = admitted.inspect_err(|error| guard::note_unadmitted(http, principal, error));
         let session = Box::new(admitted?);
         let fresh = session.fresh(shared, is_own);
         let home = Some((http.pool.clone(), key, fresh, config.http_pool_sessions));
@@ -342,6 +371,17 @@ impl Conversation {
         self.session()?.introduce(application, name, value)
     }
 
+    /// How its session is now, to be asked later what was left in it.
+    pub fn mark(&mut self) -> Result<Mark> {
+        Ok(self.session()?.mark())
+    }
+
+    /// Whether whom it has served since has left nothing to the next one in the transaction,
+    /// but what was written.
+    pub fn has_left_nothing(&mut self, since: &Mark) -> Result<bool> {
+        Ok(self.session()?.has_left_nothing(since))
+    }
+
     /// What it does from now on belongs to the request that the present task is about.
     pub fn serve_request(&mut self) {
         if let Some(session) = &mut self.session {
@@ -433,6 +473,16 @@ impl Conversation {
     pub async fn roll_back(&mut self) -> Result<()> {
         self.in_block = false;
         self.command("ROLLBACK").await.map(drop)
+    }
+
+    /// What follows in the transaction can be undone by itself.
+    pub async fn set_savepoint(&mut self) -> Result<()> {
+        self.command("SAVEPOINT own").await.map(drop)
+    }
+
+    /// Undoes what has followed since, and what has failed.
+    pub async fn roll_back_to_savepoint(&mut self) -> Result<()> {
+        self.command("ROLLBACK TO SAVEPOINT own").await.map(drop)
     }
 
     async fn command(&mut self, text: &str) -> Result<Done> {

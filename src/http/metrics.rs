@@ -399,7 +399,7 @@ fn jobs(page: &mut Page, database: &Database) {
 
 /// Real time.
 struct Calls {
-    counts: [(&'static str, &'static str, usize); 4],
+    counts: [(&'static str, &'static str, usize); 5],
     measured: Vec<Measured>,
 }
 
@@ -411,6 +411,7 @@ impl Calls {
             ("zserver_rtc_participants", "Participants of these", shared.rooms.people()),
             ("zserver_rtc_peers", "Peers of WebRTC", http.rtc.media.peers()),
             ("zserver_rtc_recordings", "Recordings that are made", shared.recordings.count()),
+            ("zserver_rtc_playbacks", "Recordings that are played", shared.playbacks.count()),
         ];
         Calls { counts, measured: shared.quality.last() }
     }

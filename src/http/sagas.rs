@@ -9,7 +9,8 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::jobs::{Caller, about, id_of, limit_of, page, page_by_name, query};
+use super::jobs::{Caller, about, id_of, page_by_name};
+use super::paging::{limit_of, page, query};
 use super::problem::Problem;
 use super::reply::Json;
 use super::{State, idempotency, request};

@@ -25,7 +25,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{Path, Query, Request};
+use axum::extract::{Path, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use parking_lot::Mutex;
@@ -35,6 +35,7 @@ use serde_json::{Value, json};
 
 use super::conversation::Conversation;
 use super::idempotency;
+use super::paging::{Page, limit_of, page, query};
 use super::principal::{Principal, Scopes};
 use super::problem::Problem;
 use super::sql::{Isolation, Modes, Turn, asker};
@@ -46,10 +47,6 @@ use crate::sqlstate;
 
 /// Ended transactions whose outcome is remembered.
 pub const ENDED_MAX: usize = 10_000;
-
-/// Transactions on one page of the list, and on one that does not say.
-const PAGE_MAX: usize = 1_000;
-const PAGE: usize = 100;
 
 /// All transactions of one server.
 pub struct Transactions {
@@ -503,32 +500,23 @@ pub async fn show(
     Ok(request::answer(StatusCode::OK, &entry.describe()))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Page {
-    limit: Option<usize>,
-    after: Option<String>,
-}
-
 /// `GET /api/v1/transactions?limit=&after=`: one's own that are open, by id; `next` is the
 /// `after` of the next page.
 pub async fn list(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    let page = Query::<Page>::try_from_uri(&parts.uri);
-    let Query(page) = page.map_err(|error| Problem::bad_request(&error.to_string()))?;
+    let asked: Page = query(&parts)?;
+    let limit = limit_of(asked.limit)?;
     let principal = asker(&http, &parts).await?;
     let owner = owner(&principal);
     let mut own: Vec<Arc<Entry>> = {
         let open = http.transactions.open.lock();
-        let after = page.after.as_deref().unwrap_or_default();
+        let after = asked.after.as_deref().unwrap_or_default();
         open.values().filter(|it| it.owner == owner && it.id.as_str() > after).cloned().collect()
     };
     own.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let next = (own.len() > limit).then(|| own[limit - 1].id.clone());
-    own.truncate(limit);
-    let shown: Vec<Value> = own.iter().map(|entry| entry.describe()).collect();
-    Ok(request::answer(StatusCode::OK, &json!({"transactions": shown, "next": next})))
+    let one_more = own.iter().take(limit as usize + 1);
+    let shown: Vec<Value> = one_more.map(|entry| entry.describe()).collect();
+    Ok(page("transactions", shown, limit, "id"))
 }
 
 #[cfg(test)]

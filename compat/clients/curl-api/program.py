@@ -60,6 +60,9 @@ def ask(operation_id, status, /, body=None, query="", more=(), proof=("-u", "pos
     content = operation.get("requestBody", {}).get("content", {})
     if body is None and content:
         body = next(iter(content.values())).get("example")
+    says_type = any(str(word).startswith("Content-Type:") for word in more)
+    if content and "*/*" not in content and not says_type:
+        words += ["-H", f"Content-Type: {next(iter(content))}"]
     if body is not None:
         words += ["--data-binary", body if isinstance(body, str) else json.dumps(body)]
     done = subprocess.run([*words, *more, BASE + path + query], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -79,6 +82,8 @@ def ask(operation_id, status, /, body=None, query="", more=(), proof=("-u", "pos
 # The examples of the README, in its order: their hosts, passwords and tokens are filled in.
 
 KNOWN = {}
+# curl sends no media, so that nothing is published where it is to play what is.
+REFUSED = {"/rtc/whep/": "404"}
 
 
 def is_stream(command):
@@ -97,7 +102,7 @@ def filled(command):
 def examples():
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     for block in blocks:
-        if "/api/v1/" in block:
+        if "curl " in block:
             for line in block.splitlines():
                 if line.startswith(("curl ", "psql ")):
                     yield line.split("   # ")[0]
@@ -110,18 +115,20 @@ def try_example(command):
     assert done.returncode == (28 if is_stream(command) else 0), f"{command}: {done.stderr.decode()} {said}"
     if command.startswith("curl"):
         body, _, status = said.rpartition("\n")
-        assert status.startswith("2"), f"{command}: {status} {body}"
+        refused = next((status for part, status in REFUSED.items() if part in command), "2")
+        assert status.startswith(refused), f"{command}: {status} {body}"
         if "access_token" in body:
             KNOWN.update(json.loads(body))
 
 
 if PORT:
     (HERE / "report.pdf").write_bytes(os.urandom(5_000))
+    (HERE / "offer.sdp").write_text(OPERATIONS["whip"][2]["requestBody"]["content"]["application/sdp"]["example"], newline="")
     psql("postgres", "CREATE ROLE ann LOGIN", "CREATE ROLE app LOGIN", "CREATE DATABASE app OWNER app", "CREATE TABLE t (a int)")
     psql("app", "CREATE EXTENSION events CASCADE", "CREATE TABLE orders (id int PRIMARY KEY)", "ALTER TABLE orders OWNER TO app", "SELECT events.watch('orders')")
 
 for number, command in enumerate(examples(), 1):
-    where = re.search(r"/(api/v1/[\w/.-]*)", command)
+    where = re.search(r":8432/([\w/.-]*)", command)
     step(f"README {number} {where[1] if where else 'psql'}")(lambda command=command: try_example(command))
 
 
@@ -137,6 +144,9 @@ def _():
         assert method.lower() in document["paths"][path], f"{method} {path}"
     assert b"<title>" in ask("page", 200, proof=())
     assert b"fetch(" in ask("page_file", 200, proof=())
+    # With `dev` only, which this server has.
+    assert b"<title>" in ask("demo", 200, proof=())
+    ask("demo_file", 200, proof=())
 
 
 @step("statements in four forms")
@@ -300,18 +310,92 @@ def _():
     ask("delete_webhook", 204, **place)
 
 
-@step("rooms")
+ROOM_TOKEN = []
+
+
+def by_token():
+    return ("-H", f"Authorization: Bearer {ROOM_TOKEN[0]}")
+
+
+def come():
+    """Somebody comes by WHIP, and is there until the connection is given up. Answers the session and its ETag."""
+    assert ask("whip", 201, proof=by_token(), more=["-D", HERE / "head"]).startswith(b"v=0")
+    head = (HERE / "head").read_text()
+    return re.search(r"(?im)^location: /api/v1/rtc/sessions/(\w+)", head)[1], re.search(r"(?im)^etag: (\S+)", head)[1]
+
+
+@step("rooms, who is in them, what is said")
 def _():
     assert ask("create_room", 201)["name"] == "lobby"
     assert "lobby" in [one["name"] for one in ask("list_rooms", 200)["rooms"]]
     assert ask("change_room", 200)["is_locked"] is False
-    assert ask("issue_room_token", 201)["token"].count(".") == 2
+    ROOM_TOKEN.append(ask("issue_room_token", 201)["token"])
+    # A room is alive only while somebody is there.
     assert ask("list_participants", 200) == {"participants": [], "next": None}
-    # Nobody is there, and a room is alive only while somebody is.
-    assert ask("say_in_room", 200) == {"told": 0}
-    for name in ["show_participant", "change_participant", "remove_participant", "subscribe_participant", "change_track"]:
-        assert ask(name, 404)["code"], name
-    assert ask("show_room", 200)["name"] == "lobby"
+    for name in ["say_in_room", "show_participant", "change_participant", "remove_participant", "subscribe_participant", "change_track"]:
+        assert ask(name, 404)["code"] == "42704", name
+    assert ask("show_room", 200)["live"] is None
+    come()
+    assert [one["identity"] for one in ask("list_participants", 200)["participants"]] == ["ada"]
+    assert ask("show_participant", 200)["state"] == "joined"
+    assert ask("change_participant", 200)["name"] == "Ada"
+    assert ask("say_in_room", 200) == {"told": 1}
+    ask("subscribe_participant", 204)
+    # She publishes nothing before her connection stands.
+    assert ask("change_track", 404)["code"] == "42704"
+    assert ask("show_room", 200)["live"]["participants"] == 1
+    ask("remove_participant", 204)
+    assert ask("show_participant", 404)["code"] == "42704"
+    # Her token is over, too.
+    assert ask("whip", 401, proof=by_token())["code"] == "28000"
+
+
+@step("sessions of WHIP and WHEP, servers of ICE")
+def _():
+    # A token of the second in which she was removed would be of before.
+    ROOM_TOKEN[:] = [ask("issue_room_token", 201, {"identity": "bob"})["token"]]
+    session, etag = come()
+    ask("change_rtc_session", 204, proof=by_token(), more=["-H", f"If-Match: {etag}"], id=session)
+    ask("change_rtc_session", 412, proof=by_token(), more=["-H", 'If-Match: "another"'], id=session)
+    ask("change_rtc_session", 428, proof=by_token(), id=session)
+    restart = "a=ice-ufrag:other\r\na=ice-pwd:2f1muCWoOi3uLifh0NuRHlQx\r\n"
+    assert ask("change_rtc_session", 200, restart, proof=by_token(), more=["-H", "If-Match: *"], id=session).startswith(b"a=ice-ufrag:")
+    # It is nobody else's.
+    ask("end_rtc_session", 404, id=session)
+    ask("end_rtc_session", 200, proof=by_token(), id=session)
+    ask("end_rtc_session", 404, proof=by_token(), id=session)
+    assert ask("whep", 404)["message"] == 'nothing is published in room "lobby"'
+    assert ask("whip", 415, more=["-H", "Content-Type: application/json"])["status"] == 415
+    assert ask("whip", 422, "v=0")["status"] == 422
+    assert ask("ice_servers", 200)["ice_servers"] == []
+    assert ask("check_ice_servers", 200) == {"is_ok": True, "servers": []}
+    assert ask("rtc_socket", 426)["status"] == 426
+
+
+@step("recordings and playbacks")
+def _():
+    ask("create_bucket", 201, bucket="recordings")
+    made = ask("start_recording", 201)
+    place = {"id": made["id"]}
+    assert made["state"] == "requested" and made["file"] is None
+    assert [one["id"] for one in ask("list_recordings", 200)["recordings"]] == [made["id"]]
+    ask("stop_recording", 200, **place)
+    for _ in range(100):
+        shown = ask("show_recording", 200, **place)
+        if shown["state"] == "failed":
+            break
+        subprocess.run(["sleep", "0.1"], check=True)
+    # Nobody was there.
+    assert shown["state"] == "failed" and shown["error"], shown
+    ask("stop_recording", 409, **place)
+    # There is nothing to be played.
+    ask("whep_recording", 409, **place)
+    ask("start_playback", 409, {"recording": made["id"]})
+    assert ask("list_playbacks", 200)["playbacks"] == []
+    for name in ["show_playback", "change_playback", "stop_playback", "delete_playback", "direct_rtc_playback"]:
+        assert ask(name, 404, **place)["status"] == 404, name
+    ask("delete_recording", 204, **place)
+    ask("show_recording", 404, **place)
     ask("delete_room", 204)
     ask("show_room", 404)
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::login::as_caller;
 use super::secret_json;
-use super::sessions::Page;
 use crate::auth::scope::Scope;
+use crate::http::paging::{self, Page, limit_of, query};
 use crate::http::principal::{self, Principal};
 use crate::http::problem::Problem;
 use crate::http::{State, request};
@@ -50,14 +50,16 @@ fn no_key(id: &str) -> Problem {
 /// 200: `{"keys": [{"id", "role", "name", "scopes", "created_at", "expires_at", "rotated_at",
 /// "previous_until", "last_used_at", "last_address"}], "next"}`. `scopes` null is all.
 pub async fn list(http: State, request: Request) -> Result<Response, Problem> {
-    let page = Page::of(&request)?;
     let (parts, _) = request.into_parts();
+    let asked: Page = query(&parts)?;
+    let limit = limit_of(asked.limit)?;
     let principal = admin(&http, &parts).await?;
     let text = "SELECT id, role::text, name, scopes, created_at, expires_at, rotated_at, \
         previous_until, last_used_at, host(last_address) AS last_address FROM auth.api_keys \
         WHERE revoked_at IS NULL AND ($1::text IS NULL OR id > $1) ORDER BY id LIMIT $2::int";
-    let rows = as_caller(&http, &principal, text, page.params()).await?;
-    Ok(page.answer("keys", rows))
+    let params = vec![json!(asked.after), json!(limit + 1)];
+    let rows = as_caller(&http, &principal, text, params).await?;
+    Ok(secret_json(&paging::body("keys", rows, limit, "id")))
 }
 
 /// `POST /api/v1/auth/keys`: makes an API key.

@@ -24,7 +24,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::State;
-use super::jobs::{Caller, Page, limit_of, query};
+use super::jobs::Caller;
+use super::paging::{Page, limit_of, query};
 use super::principal::Scope;
 use super::problem::Problem;
 use super::reply::Json;

@@ -12,7 +12,7 @@ use super::{event_stream, failed};
 use crate::error::Error;
 use crate::events::{Event, Position};
 use crate::http::State;
-use crate::http::jobs::query;
+use crate::http::paging::query;
 use crate::http::principal::{self, Scope};
 use crate::http::problem::Problem;
 

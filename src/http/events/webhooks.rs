@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::EXTENSION;
 use crate::http::State;
-use crate::http::jobs::{Caller, limit_of, page, query};
+use crate::http::jobs::Caller;
+use crate::http::paging::{limit_of, page, query};
 use crate::http::principal::Scope;
 use crate::http::problem::Problem;
 use crate::http::reply::Json;

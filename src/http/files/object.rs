@@ -68,7 +68,7 @@ fn known(method: &Method, uri: &Uri) -> Result<Vec<&'static str>, Problem> {
 ///   `Content-Digest`, `Repr-Digest`, `If-Match`, `If-None-Match: *`. 201 with
 ///   `{"bucket", "name", "version", "hash", "size"}`; 412, 413, 507.
 /// - `POST ?copy=BUCKET/NAME[&version=]`: the same of a file that is there.
-/// - `POST ?sign[&method=GET][&valid_for_s=3600]`: `{"url"}`.
+/// - `POST ?sign[&method=GET][&valid_for_s=3600]`: `{"url"}`; 400 with those headers.
 /// - `DELETE`: 204, or 404; `If-Match`.
 pub async fn object(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, mut body) = request.into_parts();
@@ -100,7 +100,10 @@ async fn answer(http: State, parts: Parts, body: &mut Body) -> Result<Response, 
             download::get(&http, &parts, &principal, &target, &asked, false).await
         }
         Method::POST if asked.has("copy") => copy(&http, &parts, &principal, &target, &asked).await,
-        Method::POST if asked.has("sign") => sign(&http, &principal, &target, &asked).await,
+        Method::POST if asked.has("sign") => {
+            refuse_stored(&parts.headers)?;
+            sign(&http, &principal, &target, &asked).await
+        }
         Method::PUT | Method::POST => store(&http, &parts, body, &principal, target).await,
         Method::DELETE => remove(&http, &parts, &principal, &target, &asked).await,
         _ => Err(Problem::method_not_allowed()),
@@ -246,6 +249,17 @@ pub fn no_file(target: &Target) -> Problem {
     let message =
         format!("file \"{}\" does not exist in bucket \"{}\"", target.name, target.bucket);
     Problem::of(&Error::new(sqlstate::UNDEFINED_FILE, message), "")
+}
+
+/// 400 for headers that say what a file is to be, where none is stored.
+fn refuse_stored(headers: &HeaderMap) -> Result<(), Problem> {
+    let names = [METADATA, "content-digest", "repr-digest", "if-match", "if-none-match"];
+    match names.into_iter().find(|name| headers.contains_key(*name)) {
+        Some(name) => {
+            Err(Problem::bad_request(&format!("{name} means nothing where a URL is signed")))
+        }
+        None => Ok(()),
+    }
 }
 
 async fn sign(

@@ -13,7 +13,8 @@ use futures::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Caller, EXTENSION, id_of, limit_of, missing, page, query};
+use super::{Caller, EXTENSION, id_of, missing};
+use crate::http::paging::{limit_of, page, query};
 use crate::http::principal::Principal;
 use crate::http::problem::Problem;
 use crate::http::{Http, State};

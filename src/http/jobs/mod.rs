@@ -14,14 +14,14 @@ mod workers;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, Request};
+use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::paging::{Page, limit_of, page, query};
 use super::principal::{self, Principal, Scope};
 use super::problem::Problem;
 use super::reply::Json;
@@ -37,8 +37,6 @@ pub use schedules::{
 pub use workers::{claim, complete, complete_batch, fail, heartbeat, log};
 
 pub const EXTENSION: &str = "jobs";
-const PAGE: u32 = 100;
-const PAGE_MAX: u32 = 1_000;
 
 /// What a job is shown as.
 const COLUMNS: &str = "id, queue, kind, payload, role, state, priority, run_at, attempt, max_attempts, \
@@ -110,32 +108,6 @@ pub fn id_of(text: &str) -> Result<i64, Problem> {
     text.parse().map_err(|_| Problem::bad_request("the id of a job is a number"))
 }
 
-pub fn query<T: DeserializeOwned>(parts: &Parts) -> Result<T, Problem> {
-    Query::<T>::try_from_uri(&parts.uri).map(|Query(query)| query).map_err(|error| {
-        Problem::bad_request(&format!("the query is not as expected: {}", error.body_text()))
-    })
-}
-
-/// Rows up to a limit of which one more was asked for, and where the next page starts.
-pub fn page(name: &str, mut rows: Vec<Value>, limit: u32, key: &str) -> Response {
-    let has_more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| has_more).map(|row| row[key].clone());
-    let mut body = Map::new();
-    body.insert(name.to_owned(), Value::Array(rows));
-    body.insert("next".to_owned(), next.unwrap_or(Value::Null));
-    Json(Value::Object(body)).into_response()
-}
-
-/// `?after=&limit=` of a list.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Page {
-    /// What the page begins after.
-    pub after: Option<String>,
-    pub limit: Option<u32>,
-}
-
 /// `?after=&limit=`: a page of what has names. `text` takes the name that the page begins
 /// after (or NULL) and how many.
 pub async fn page_by_name(
@@ -164,14 +136,6 @@ pub async fn about(
     let (parts, _) = request.into_parts();
     let caller = Caller::of(http, &parts, extension).await?;
     Ok(Json(caller.one(what, text, values).await?))
-}
-
-pub fn limit_of(limit: Option<u32>) -> Result<u32, Problem> {
-    let limit = limit.unwrap_or(PAGE);
-    match (1..=PAGE_MAX).contains(&limit) {
-        true => Ok(limit),
-        false => Err(Problem::bad_request(&format!("limit is from 1 to {PAGE_MAX}"))),
-    }
 }
 
 /// Milliseconds as an interval's text.

@@ -6,7 +6,7 @@ mod search;
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, Query as QueryString, Request};
+use axum::extract::{Path, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -24,18 +24,16 @@ use super::schema::{
     Collection, Distance, Graph, IdType, IndexKind, PayloadIndex, TypedColumn, VectorSpec,
     VectorType,
 };
-use super::search::LIMIT_MAX;
 use super::value::invalid;
 use super::{Access, transaction};
 use crate::error::{Error, Result};
 use crate::http::conversation::Conversation;
+use crate::http::paging::{Page, limit_of, query};
 use crate::http::problem::Problem;
 use crate::http::{State, request};
 use crate::sql::functions::collections::Filter;
 use crate::sqlstate;
 
-/// Collections of one page.
-const PAGE_DEFAULT: u64 = 100;
 /// The dimensions of a sparse vector that says none.
 const SPARSE_SIZE: u32 = 1_000_000_000;
 
@@ -176,28 +174,16 @@ pub async fn create(http: State, request: Request) -> Answer {
     Ok(response)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Page {
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    limit: Option<u64>,
-}
-
 /// `GET /api/v1/collections?after=NAME&limit=100`: names, in order.
 ///
 /// Answers `{"collections": [{"name"}], "next": NAME or null}`: the next page is after `next`.
-pub async fn list(
-    http: State,
-    page: Result<QueryString<Page>, axum::extract::rejection::QueryRejection>,
-    request: Request,
-) -> Answer {
-    let QueryString(page) = page.map_err(|error| Problem::bad_request(&error.body_text()))?;
-    let limit = page.limit.unwrap_or(PAGE_DEFAULT).clamp(1, LIMIT_MAX);
+pub async fn list(http: State, request: Request) -> Answer {
     let (parts, _) = request.into_parts();
+    let page: Page = query(&parts)?;
+    let limit = limit_of(page.limit)?.into();
     let listed = transaction(&http, &parts, Access::Read, move |conversation| {
-        async move { manage::list(conversation, &page.after, limit).await }.boxed()
+        let after = page.after.unwrap_or_default();
+        async move { manage::list(conversation, &after, limit).await }.boxed()
     });
     let (names, more) = listed.await?;
     let next = if more { names.last() } else { None };

@@ -13,6 +13,7 @@ use crate::http::collections::points::{Mode, NewPoint, PayloadChange, Selector, 
 use crate::http::collections::schema::Collection;
 use crate::http::collections::value::{PointId, Vectors, invalid};
 use crate::http::collections::{Access, transaction};
+use crate::http::problem::Problem;
 use crate::http::{State, request};
 use crate::sql::functions::collections::Filter;
 
@@ -215,10 +216,20 @@ struct ChangeVectorsAsked {
 /// `POST /api/v1/collections/{name}/points/vectors`: changes vectors, payloads stay.
 ///
 /// Body: `{"points": [{"id", "vector"}]}` or `{"delete": [NAME], "ids" or "filter"}`. Answers
-/// 204; 404 and nothing changed if an id is not there.
+/// 204; 404 and nothing changed if an id is not there; 400 for members of both.
 pub async fn change_vectors(http: State, Path(name): Path<String>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let asked: ChangeVectorsAsked = request::json(&http, body).await?;
+    let names_points = asked.ids.is_some() || asked.filter.is_some();
+    match asked.delete.is_empty() {
+        true if names_points => {
+            return Err(Problem::bad_request("\"ids\" and \"filter\" are for \"delete\""));
+        }
+        false if !asked.points.is_empty() => {
+            return Err(Problem::bad_request("\"points\" and \"delete\" exclude each other"));
+        }
+        _ => {}
+    }
     let changed = transaction(&http, &parts, Access::Write, move |conversation| {
         async move {
             let collection = Collection::load(conversation, &name).await?;
