@@ -48,7 +48,10 @@ pub struct Config {
     /// made without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pg_socket: Option<PathBuf>,
-    /// Trust on loopback, unless `hba_file` says otherwise. Refused on any other address.
+    /// For development on this machine; refused on any address but loopback. It trusts who
+    /// comes from loopback, unless `hba_file` says otherwise, needs no password of the first
+    /// superuser, lets issuers be asked at private addresses (`auth_private_issuers`), and
+    /// serves a demonstration of rooms at `/demo`.
     pub dev: bool,
     /// Who may connect from where, and how they prove who they are (`auth::hba`); a
     /// relative path starts at `data_directory`. It need not exist.
@@ -108,6 +111,8 @@ pub struct Config {
     pub http_pool_sessions: usize,
     /// How long such a session waits.
     pub http_pool_idle_timeout: Milliseconds,
+    /// How long a request waits for a session where there may be no more of them (`53300`).
+    pub http_session_wait: Milliseconds,
     /// How long nobody may ask for a transaction over HTTP before it is rolled back.
     pub http_transaction_idle_timeout: Milliseconds,
     /// How long such a transaction may last.
@@ -298,6 +303,8 @@ pub struct Config {
     /// Of one recording, which ends there.
     pub rtc_recording_max_bytes: Bytes,
     pub rtc_recording_max_duration: Seconds,
+    /// Recordings that are played at the same time, to peers and into rooms.
+    pub rtc_max_playbacks: usize,
     /// Servers of STUN and TURN, for this server and for clients: `stun:a:3478,turn:b:3478`.
     pub rtc_ice_servers: String,
     /// A TOML file with `secret` (TURN's shared secret), or `username` and `credential`, of
@@ -331,6 +338,9 @@ pub struct Config {
     pub rtc_disconnected_timeout: Milliseconds,
     /// How long it may then stay so before its connection is closed (consent, RFC 7675).
     pub rtc_consent_timeout: Milliseconds,
+    /// How long a session of LiveKit's protocol waits for its client to come back after its
+    /// socket has gone; 0: not at all.
+    pub rtc_resume_timeout: Milliseconds,
     /// How long running statements may go on after SIGTERM.
     pub shutdown_grace: Milliseconds,
 
@@ -579,6 +589,7 @@ impl Default for Config {
             files_s3_credentials_file: None,
             http_pool_sessions: 64,
             http_pool_idle_timeout: Milliseconds(60_000),
+            http_session_wait: Milliseconds(5_000),
             http_transaction_idle_timeout: Milliseconds(30_000),
             http_transaction_timeout: Milliseconds(600_000),
             http_max_transactions_per_role: 20,
@@ -668,6 +679,7 @@ impl Default for Config {
             rtc_max_recordings: 100,
             rtc_recording_max_bytes: Bytes(16 << 30),
             rtc_recording_max_duration: Seconds(43_200),
+            rtc_max_playbacks: 100,
             rtc_ice_servers: String::new(),
             rtc_turn_file: None,
             rtc_turn_ttl: Seconds(86_400),
@@ -683,6 +695,7 @@ impl Default for Config {
             rtc_connect_timeout: Milliseconds(30_000),
             rtc_disconnected_timeout: Milliseconds(5_000),
             rtc_consent_timeout: Milliseconds(25_000),
+            rtc_resume_timeout: Milliseconds(15_000),
             shutdown_grace: Milliseconds(5_000),
             ssl_cert_file: None,
             ssl_key_file: None,
@@ -941,6 +954,7 @@ impl Config {
         within("rtc_max_channel_message", self.rtc_max_channel_message.0, 1 << 10, 1 << 30)?;
         within("rtc_connect_timeout", self.rtc_connect_timeout.0, 1, 86_400_000)?;
         within("rtc_disconnected_timeout", self.rtc_disconnected_timeout.0, 1, 86_400_000)?;
+        within("rtc_resume_timeout", self.rtc_resume_timeout.0, 0, 86_400_000)?;
         Ok(())
     }
 

@@ -106,7 +106,7 @@ struct Options {
     /// Configuration file (TOML).
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Trust every client on loopback.
+    /// Trust every client on loopback, and serve a demonstration of rooms at /demo.
     #[arg(long, global = true)]
     dev: bool,
 }

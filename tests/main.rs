@@ -14,8 +14,12 @@
 //! | [`regress`] | what was equal in PostgreSQL's regression files stays equal |
 //! | [`remembered`] | rows that are remembered to pass a condition of a search stay right |
 //! | [`rtc_channels`] | SQL over data channels: a driver, JSON-RPC, what a closed one leaves |
+//! | [`rtc_livekit`] | LiveKit's sessions: resumed, over one connection, what they refuse |
 //! | [`rtc_peers`] | peers of WebRTC: signalling, channels, WHIP, WHEP, forwarding, servers of ICE |
+//! | [`rtc_playback`] | recordings are played to a peer and into a room, from any place, to their end |
+//! | [`rtc_quality`] | what is lost lowers the score of a call, and is told; what comes again raises it |
 //! | [`rtc_recordings`] | recordings: what is in their files, what a kill leaves of them, who may ask |
+//! | [`rtc_signalling`] | what no peer should signal harms nobody |
 //! | [`http`] | the second port: SQL over HTTP, who may ask, what is refused |
 //! | [`http_auth`] | tokens, sessions, API keys, foreign issuers: what is refused, what a kill leaves |
 //! | [`http_dumps`] | what is set up in jobs, sagas, pgmq and files is in a dump, and works where that is restored |
@@ -110,9 +114,13 @@ mod power;
 mod regress;
 mod remembered;
 mod rtc_channels;
+mod rtc_livekit;
 mod rtc_peers;
+mod rtc_playback;
+mod rtc_quality;
 mod rtc_recordings;
 mod rtc_rooms;
+mod rtc_signalling;
 mod sessions;
 mod sql;
 mod support;

@@ -447,3 +447,49 @@ fn methods_need_the_scopes_of_their_routes() {
         assert_eq!(code(&refused), "42501", "{method}: {refused}");
     }
 }
+
+#[test]
+fn a_channel_that_is_not_ordered_is_told_so_and_closed() {
+    let (_server, http, _directory) = started(&[]);
+    let peer = Peer::connect(http);
+    let channel = peer.open_with("pgwire", false);
+    let Some(Message::Binary(bytes)) = channel.recv() else { panic!("an ErrorResponse") };
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(bytes.starts_with(b"E") && text.contains("C0A000\0"), "{text}");
+    assert!(text.contains("VFATAL\0") && text.contains("not ordered"), "{text}");
+    assert!(channel.is_closed());
+    let channel = peer.open_with(RPC, false);
+    let refused = channel.next();
+    assert_eq!((code(&refused), &refused["id"]), ("0A000", &Value::Null), "{refused}");
+    let message = refused["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("not ordered"), "{refused}");
+    assert!(channel.is_closed());
+    // The peer goes on.
+    let channel = peer.open(RPC);
+    assert_eq!(query(&channel, "select 1")["result"]["rows"], json!([[1]]));
+}
+
+#[test]
+fn what_was_said_before_a_close_arrives() {
+    let (_server, http, _directory) = started(&[("ZSERVER_RTC_SEND_BUFFER", "64kB")]);
+    let peer = Peer::connect(http);
+    for _ in 0..5 {
+        let channel = peer.open("pgwire");
+        // It is answered as soon as it is read, and the channel closed at once after.
+        let mut startup = vec![0; 4];
+        startup.extend_from_slice(&196_608_i32.to_be_bytes());
+        startup.extend_from_slice(b"user\0postgres\0database\0nothing\0\0");
+        let length = i32::try_from(startup.len()).expect("a length").to_be_bytes();
+        startup[..4].copy_from_slice(&length);
+        channel.send(Message::Binary(startup));
+        let Some(Message::Binary(asked)) = channel.recv() else { panic!("AuthenticationRequest") };
+        assert!(asked.starts_with(b"R"), "{asked:?}");
+        channel.send(Message::Binary(b"p\0\0\0\x08any\0".to_vec()));
+        let mut all = Vec::new();
+        while let Some(Message::Binary(bytes)) = channel.recv() {
+            all.extend(bytes);
+        }
+        let text = String::from_utf8_lossy(&all);
+        assert!(text.contains("FATAL"), "{text}");
+    }
+}

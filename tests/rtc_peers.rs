@@ -13,7 +13,7 @@ use str0m::media::{Direction, MediaKind, Mid, Pt, Rid};
 use tempfile::TempDir;
 
 use crate::support::request::{Answer, Asker};
-use crate::support::rtc::{PATIENCE, Peer, ask, negotiate, next};
+use crate::support::rtc::{PATIENCE, Peer, answer_offers, ask, negotiate, next};
 use crate::support::websocket::WebSocket;
 use crate::support::zserver::Zserver;
 
@@ -287,23 +287,6 @@ fn whip_refuses_what_is_not_as_it_should() {
     assert_eq!(root.ask("GET", place).status, 405);
 }
 
-/// Lets a peer answer what the server offers, until it is sent something.
-fn answer_offers(socket: &mut WebSocket, peer: &mut Peer) {
-    loop {
-        let message = socket.next();
-        match message["type"].as_str().unwrap_or_default() {
-            "offer" => {
-                let answer = peer.answer(message["sdp"].as_str().unwrap_or_default());
-                socket.send(json!({"type": "answer", "sdp": answer}));
-            }
-            "candidate" if message["candidate"].is_null() => return,
-            "candidate" => peer.add_candidate(&message["candidate"]),
-            "error" => panic!("{message}"),
-            _ => {}
-        }
-    }
-}
-
 #[test]
 fn a_room_is_sent_what_is_published_unless_it_is_muted_or_not_wanted() {
     let (_server, http, _directory) = started(&[]);
@@ -452,6 +435,189 @@ fn a_layer_is_sent_that_is_wanted_and_changed_without_a_gap() {
         });
     }
     assert_whole(&came);
+}
+
+/// To a browser an offer that does not is the end of all layers but the first.
+#[test]
+fn each_offer_says_that_layers_are_taken() {
+    let (_server, http, _directory) = started(&[]);
+    let root = with_room(http);
+    let mut socket = open(http);
+    ask(&mut socket, json!({"type": "join", "room": "stage", "identity": "postgres/b"}), "joined");
+    let mut peer = Peer::new();
+    let (offer, pending, mid) = peer.offer_layers(&["q", "h", "f"]);
+    negotiate(&mut socket, &mut peer, (offer, pending));
+    let mid = format!("a=mid:{mid}");
+    let mut others = Vec::new();
+    for round in 0..3 {
+        let mut other = Publisher::new(&root);
+        let begun = other.time;
+        // It is known once something has come.
+        while other.time < begun + 30 * 3_000 {
+            other.send();
+        }
+        others.push(other);
+        let offered = next(&mut socket, "offer");
+        let offer = offered["sdp"].as_str().expect("a description");
+        let section = offer.split("m=").find(|section| section.lines().any(|line| line == mid));
+        let section = section.expect("the section of the layers");
+        let simulcast: Vec<_> =
+            section.lines().filter(|line| line.starts_with("a=simulcast:")).collect();
+        assert_eq!(simulcast, ["a=simulcast:recv q;h;f"], "offer {round}: {section}");
+        for rid in ["a=rid:q recv", "a=rid:h recv", "a=rid:f recv"] {
+            assert!(section.lines().any(|line| line == rid), "offer {round}: {section}");
+        }
+        let answer = peer.answer(offer);
+        ask(&mut socket, json!({"type": "answer", "id": 1, "sdp": answer}), "done");
+    }
+}
+
+/// A browser that has no room for a layer stops to send it, and says nothing.
+#[test]
+fn a_layer_of_which_nothing_comes_gives_way_to_another() {
+    let (_server, http, _directory) = started(&[]);
+    let root = with_room(http);
+    let mut publisher = Publisher::with_layers(&root);
+    publisher.show(&root);
+    let mut socket = open(http);
+    ask(&mut socket, json!({"type": "join", "room": "stage", "identity": "postgres/b"}), "joined");
+    let mut player = Peer::new();
+    answer_offers(&mut socket, &mut player);
+    let mut came = Vec::new();
+    let all = publisher.rids.clone();
+    for sent in [3, 1, 2, 3] {
+        publisher.rids = all[..sent].to_vec();
+        let best = sent as u8 - 1;
+        publisher.until(|| {
+            came.extend(packets(&mut player));
+            let last = came.iter().rev().take(20);
+            (came.len() >= 20 && last.clone().all(|(_, layer)| *layer == best)).then_some(())
+        });
+    }
+    assert_whole(&came);
+}
+
+/// What the listener has not heard of a layer it asks for when another one is sent already.
+#[test]
+fn what_was_lost_of_a_layer_is_sent_again_after_a_change() {
+    let (_server, http, _directory) = started(&[]);
+    let root = with_room(http);
+    let mut publisher = Publisher::with_layers(&root);
+    let track = publisher.show(&root);
+    let mut socket = open(http);
+    ask(&mut socket, json!({"type": "join", "room": "stage", "identity": "postgres/b"}), "joined");
+    let mut player = Peer::new();
+    answer_offers(&mut socket, &mut player);
+    let mut came = Vec::new();
+    publisher.until(|| {
+        came.extend(packets(&mut player));
+        (came.len() >= 20).then_some(())
+    });
+    for quality in [0_u8, 2, 1, 0] {
+        // Nothing comes while the layer is changed.
+        player.misses = 1;
+        let wish = json!({"type": "subscribe", "id": 1, "tracks": [track], "quality": quality});
+        ask(&mut socket, wish, "done");
+        for _ in 0..10 {
+            publisher.send();
+            // One that came before may be told now.
+            came.extend(packets(&mut player));
+        }
+        player.misses = 0;
+        let heard = came.len();
+        publisher.until(|| {
+            came.extend(packets(&mut player));
+            let of_it = came[heard..].iter().filter(|(_, layer)| *layer == quality);
+            (of_it.count() >= 30).then_some(())
+        });
+    }
+    // What was asked for last is under way.
+    for _ in 0..50 {
+        publisher.send();
+        came.extend(packets(&mut player));
+    }
+    came.sort_unstable();
+    let heard = came.len();
+    came.dedup();
+    assert_eq!(came.len(), heard, "nothing is there twice");
+    assert_whole(&came[..heard - 20]);
+}
+
+/// What the publisher sends again of a layer that is not sent any more is nothing to the
+/// listener, and what is sent goes on.
+#[test]
+fn what_comes_late_of_a_layer_is_not_taken_for_another() {
+    let (_server, http, _directory) = started(&[]);
+    let root = with_room(http);
+    let mut publisher = Publisher::with_layers(&root);
+    let track = publisher.show(&root);
+    let mut socket = open(http);
+    ask(&mut socket, json!({"type": "join", "room": "stage", "identity": "postgres/b"}), "joined");
+    let mut player = Peer::new();
+    answer_offers(&mut socket, &mut player);
+    publisher.until(|| (!packets(&mut player).is_empty()).then_some(()));
+    let mut came = Vec::new();
+    for quality in [0_u8, 2, 0, 1] {
+        publisher.peer.loses = 12;
+        let wish = json!({"type": "subscribe", "id": 1, "tracks": [track], "quality": quality});
+        ask(&mut socket, wish, "done");
+        publisher.until(|| {
+            came.extend(packets(&mut player));
+            let last = came.iter().rev().take(10);
+            (came.len() >= 10 && last.clone().all(|(_, layer)| *layer == quality)).then_some(())
+        });
+        publisher.peer.loses = 0;
+        for _ in 0..20 {
+            publisher.send();
+            came.extend(packets(&mut player));
+        }
+    }
+    came.sort_unstable();
+    // A number is that of one packet, and a layer ends where another begins.
+    assert!(came.windows(2).all(|pair| pair[0].0 != pair[1].0), "{came:?}");
+    let changes = came.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
+    assert!(changes <= 4, "{came:?}");
+}
+
+/// A browser that stops a track offers its section anew, without it.
+#[test]
+fn a_track_that_a_description_sends_no_more_is_unpublished() {
+    let (_server, http, _directory) = started(&[]);
+    let root = with_room(http);
+    let mut socket = open(http);
+    ask(&mut socket, json!({"type": "join", "room": "stage"}), "joined");
+    let mut peer = Peer::new();
+    let media = [(MediaKind::Video, Direction::SendOnly)];
+    let (offer, pending, _, mids) = peer.offer(&[], &media);
+    negotiate(&mut socket, &mut peer, (offer, pending));
+    let payload_type = peer.payload_type(Codec::Vp8);
+    peer.wait(|event| matches!(event, Event::Connected).then_some(()));
+    let published = || {
+        let shown = root.ask("GET", "/api/v1/rooms/stage/participants").json();
+        shown["participants"][0]["tracks"].as_array().map_or(0, Vec::len)
+    };
+    let mut time = 0;
+    let mut until = |peer: &mut Peer, count: usize| {
+        let begun = Instant::now();
+        while published() != count {
+            assert!(begun.elapsed() < PATIENCE, "there are not {count} tracks");
+            time += 3_000;
+            peer.send_packet((mids[0], None), payload_type, time, &KEYFRAME);
+            peer.turn(Duration::from_millis(2));
+        }
+    };
+    until(&mut peer, 1);
+    let mut change = peer.rtc.sdp_api();
+    change.set_direction(mids[0], Direction::Inactive);
+    let (offer, pending) = change.apply().expect("a change");
+    socket.send(json!({"type": "offer", "sdp": offer.to_sdp_string()}));
+    let answer = next(&mut socket, "answer");
+    peer.accept(pending, answer["sdp"].as_str().expect("an answer"));
+    let begun = Instant::now();
+    while published() != 0 {
+        assert!(begun.elapsed() < PATIENCE, "it is still there");
+        peer.turn(Duration::from_millis(10));
+    }
 }
 
 /// Answers one request of STUN with the address that it came from.

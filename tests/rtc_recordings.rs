@@ -5,127 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use str0m::Event;
-use str0m::format::Codec;
-use str0m::media::{Direction, MediaKind, Mid, Pt};
-use tempfile::TempDir;
+use serde_json::json;
 
+use crate::support::recordings::{JSON, KEY, Publisher, file_of, start, started, until};
 use crate::support::request::Asker;
-use crate::support::rtc::{PATIENCE, Peer};
+use crate::support::rtc::PATIENCE;
 use crate::support::zserver::Zserver;
-
-const JSON: &str = "Content-Type: application/json\r\n";
-/// Frames of VP8, of 8 by 8 pixels, as far as their descriptor and header tell.
-const KEY: [u8; 12] = [0x10, 0x00, 0x01, 0x02, 0x9d, 0x01, 0x2a, 0x08, 0x00, 0x08, 0x00, 0];
-const OTHER: [u8; 5] = [0x10, 0x01, 0x02, 0x03, 0x04];
-
-fn started(settings: &[(&str, &str)]) -> (Zserver, Asker, TempDir) {
-    let directory = TempDir::new().expect("a directory");
-    let (server, http) = Zserver::start_with_http(&directory.path().join("data"), true, settings);
-    let root = Asker::new(http, "postgres");
-    let made = root.send("POST", "/api/v1/rooms", JSON, br#"{"name": "stage"}"#);
-    assert_eq!(made.status, 201, "{}", made.text());
-    assert!(root.ask("PUT", "/api/v1/files/recordings").status < 300);
-    (server, root, directory)
-}
-
-/// Sends video into the room, by WHIP.
-struct Publisher {
-    peer: Peer,
-    mid: Mid,
-    payload_type: Pt,
-    time: u32,
-    track: String,
-}
-
-impl Publisher {
-    fn new(root: &Asker) -> Publisher {
-        let mut peer = Peer::new();
-        let media = [(MediaKind::Video, Direction::SendOnly)];
-        let (offer, pending, _, mids) = peer.offer(&[], &media);
-        let sdp = "Content-Type: application/sdp\r\n";
-        let answer = root.send("POST", "/api/v1/rtc/whip/stage", sdp, offer.as_bytes());
-        assert_eq!(answer.status, 201, "{}", answer.text());
-        peer.accept(pending, &answer.text());
-        let payload_type = peer.payload_type(Codec::Vp8);
-        peer.wait(|event| matches!(event, Event::Connected).then_some(()));
-        let track = String::new();
-        let mut publisher = Publisher { peer, mid: mids[0], payload_type, time: 0, track };
-        let begun = Instant::now();
-        while publisher.track.is_empty() {
-            assert!(begun.elapsed() < PATIENCE, "the track is not there");
-            publisher.send(&OTHER);
-            let shown = root.ask("GET", "/api/v1/rooms/stage/participants").json();
-            let people = shown["participants"].as_array().cloned().unwrap_or_default();
-            let mut tracks = people.iter().filter_map(|one| one["tracks"][0]["sid"].as_str());
-            publisher.track = tracks.next().unwrap_or_default().to_owned();
-        }
-        publisher
-    }
-
-    /// A frame, a thirtieth of a second after the one before.
-    fn send(&mut self, frame: &[u8]) {
-        self.time += 3_000;
-        self.peer.send_packet((self.mid, None), self.payload_type, self.time, frame);
-        self.peer.turn(Duration::from_millis(2));
-    }
-
-    /// Frames as time passes, a keyframe first and each second; how many.
-    fn play(&mut self, length: Duration) -> usize {
-        let begun = Instant::now();
-        let mut count = 0;
-        while begun.elapsed() < length {
-            self.send(if count % 30 == 0 { &KEY } else { &OTHER });
-            count += 1;
-            while begun.elapsed() < Duration::from_millis(33 * count as u64) {
-                self.peer.turn(Duration::from_millis(5));
-            }
-        }
-        count
-    }
-
-    fn until(&mut self, root: &Asker, path: &str, states: &[&str]) -> Value {
-        let begun = Instant::now();
-        loop {
-            let found = root.ask("GET", path).json();
-            if states.contains(&found["state"].as_str().unwrap_or_default()) {
-                return found;
-            }
-            assert!(begun.elapsed() < PATIENCE, "{found}");
-            self.send(&OTHER);
-            self.peer.turn(Duration::from_millis(20));
-        }
-    }
-}
-
-fn until(root: &Asker, path: &str, states: &[&str]) -> Value {
-    let begun = Instant::now();
-    loop {
-        let found = root.ask("GET", path).json();
-        if states.contains(&found["state"].as_str().unwrap_or_default()) {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{found}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Asks for a recording; its path.
-fn start(root: &Asker, asked: Value) -> String {
-    let body = asked.to_string();
-    let made = root.send("POST", "/api/v1/rooms/stage/recordings", JSON, body.as_bytes());
-    assert_eq!(made.status, 201, "{}", made.text());
-    let made = made.json();
-    format!("/api/v1/rooms/stage/recordings/{}", made["id"].as_str().expect("an id"))
-}
-
-fn file_of(root: &Asker, recording: &Value) -> Vec<u8> {
-    let path = recording["file"].as_str().unwrap_or_else(|| panic!("{recording}"));
-    let answer = root.ask("GET", path);
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.body
-}
 
 /// Of a WebM file the blocks: milliseconds, whether it is a keyframe, its bytes.
 fn blocks(file: &[u8]) -> Vec<(u64, bool, usize)> {
@@ -193,6 +78,12 @@ fn a_track_is_a_file_from_its_keyframe_on() {
     check_times(&blocks);
     assert_eq!((blocks.len(), blocks[0].2), (count, KEY.len() - 1), "without its descriptor");
     assert_eq!(made["tracks"][0]["frames"], json!(count));
+    // Parts of it, as a player asks for them.
+    let path = made["file"].as_str().expect("a file");
+    for (asked, range) in [("100-199", 100..200), ("-7", file.len() - 7..file.len())] {
+        let part = root.send("GET", path, &format!("Range: bytes={asked}\r\n"), b"");
+        assert_eq!((part.status, &part.body[..]), (206, &file[range]), "{asked}");
+    }
     let again = root.ask("POST", &format!("{recording}/stop"));
     assert_eq!(again.refusal().1, "55000");
     assert_eq!(root.ask("DELETE", &recording).status, 204);

@@ -27,7 +27,8 @@ def node(name, *files, **packages):
             quiet = ["--silent", "--no-audit", "--no-fund"]
             suites.run(["npm", "install", *quiet, *wanted.split()], cwd=directory)
             stamp.write_text(wanted)
-        shutil.copy(suites.HERE / "tap.mjs", directory)
+        for file in ("tap.mjs", "chromium.mjs"):
+            shutil.copy(suites.HERE / file, directory)
         for file in ("program.mjs", *files):
             shutil.copy(suites.HERE / name / file, place)
         binary = arguments.zserver or suites.servers.built_server()

@@ -6,6 +6,7 @@
 --   rtc.participants ◀── rtc.tracks     what is alive, kept by the server
 --   rtc.events                          what has happened, kept by the server: events.watch('rtc.events')
 --   rtc.recordings                      asked for by roles, made by the server
+--   rtc.playbacks                       recordings that are played into rooms: asked for by roles, played by the server
 --   rtc.quality                         how good calls were, kept by the server
 
 -- Kernels: what needs the server's key, or what is alive.
@@ -128,6 +129,33 @@ CREATE TABLE rtc.recordings (
 CREATE INDEX recordings_room ON rtc.recordings (room, asked_at);
 CREATE INDEX recordings_alive ON rtc.recordings (asked_at) WHERE state IN ('requested', 'recording');
 
+-- Playbacks into rooms: asked for by rtc.start_playback, played by the server with the rights of "role".
+--   requested ──▶ playing ──▶ completed, or failed
+CREATE TABLE rtc.playbacks (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    room text NOT NULL,
+    role regrole NOT NULL,
+    recording uuid NOT NULL,
+    -- As whom it is in the room.
+    identity text NOT NULL,
+    state text NOT NULL DEFAULT 'requested' CHECK (state IN ('requested', 'playing', 'completed', 'failed')),
+    start_ms bigint NOT NULL DEFAULT 0 CHECK (start_ms >= 0),
+    is_paused boolean NOT NULL DEFAULT false,
+    -- How often another place was asked for, and which one last.
+    places integer NOT NULL DEFAULT 0,
+    place_ms bigint CHECK (place_ms >= 0),
+    asked_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    stop_asked_at timestamptz,
+    ended_at timestamptz,
+    -- Where it has ended.
+    position_ms bigint,
+    -- Why it has failed; of one that is completed, why it was not played to its end.
+    error text
+);
+CREATE INDEX playbacks_room ON rtc.playbacks (room, asked_at);
+CREATE INDEX playbacks_alive ON rtc.playbacks (asked_at) WHERE state IN ('requested', 'playing');
+
 -- How good calls were: of each track, and (track is NULL) of all that a participant is sent. A row every
 -- ten seconds, and whenever the rating changes.
 CREATE TABLE rtc.quality (
@@ -237,6 +265,10 @@ ALTER TABLE rtc.recordings ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON rtc.recordings FOR SELECT USING (EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.oid = role::oid AND pg_has_role(p.oid, 'USAGE')));
 CREATE POLICY moderated ON rtc.recordings FOR SELECT USING (rtc.is_admin(room, current_user));
 CREATE POLICY over ON rtc.recordings FOR DELETE USING (state IN ('completed', 'failed') AND EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.oid = role::oid AND pg_has_role(p.oid, 'USAGE')));
+ALTER TABLE rtc.playbacks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON rtc.playbacks FOR SELECT USING (EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.oid = role::oid AND pg_has_role(p.oid, 'USAGE')));
+CREATE POLICY moderated ON rtc.playbacks FOR SELECT USING (rtc.is_admin(room, current_user));
+CREATE POLICY over ON rtc.playbacks FOR DELETE USING (state IN ('completed', 'failed') AND EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.oid = role::oid AND pg_has_role(p.oid, 'USAGE')));
 ALTER TABLE rtc.quality ENABLE ROW LEVEL SECURITY;
 CREATE POLICY seen ON rtc.quality FOR SELECT USING (rtc.may_see(room, current_user));
 
@@ -246,7 +278,7 @@ GRANT INSERT (name, role, metadata, max_participants, max_message_bytes, message
 GRANT UPDATE (metadata, max_participants, max_message_bytes, messages_per_second, empty_timeout_ms, departure_timeout_ms, is_locked) ON rtc.rooms TO PUBLIC;
 GRANT SELECT, INSERT, UPDATE, DELETE ON rtc.grants TO PUBLIC;
 GRANT SELECT ON rtc.participants, rtc.tracks, rtc.events, rtc.quality TO PUBLIC;
-GRANT SELECT, DELETE ON rtc.recordings TO PUBLIC;
+GRANT SELECT, DELETE ON rtc.recordings, rtc.playbacks TO PUBLIC;
 
 -- Lets members of a role into a room (every role where it is NULL); what was granted before is replaced.
 CREATE FUNCTION rtc.allow(room text, role regrole DEFAULT NULL, can_publish boolean DEFAULT true, sources text[] DEFAULT NULL, can_subscribe boolean DEFAULT true,
@@ -308,6 +340,75 @@ BEGIN
             AND (EXISTS (SELECT FROM pg_roles p WHERE p.oid = r.role::oid AND pg_has_role(who, p.oid, 'USAGE')) OR is_admin(r.room, who));
     RETURN FOUND;
 END $$;
+
+-- Plays a recording into a room, from a place on: it begins when somebody is there, and ends with the recording, with the
+-- room, or by rtc.stop_playback. Who asks has to see the recording, to read its file, and may publish in the room; it is a
+-- participant, of that identity where it is given, whose tracks are called 'playback'.
+CREATE FUNCTION rtc.start_playback(room text, recording uuid, start_ms bigint DEFAULT 0, identity text DEFAULT NULL) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, rtc, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    who constant text := rtc.caller();
+    mine record;
+    played record;
+    called text;
+    made uuid := gen_random_uuid();
+BEGIN
+    SELECT * INTO mine FROM rights_of(start_playback.room, who::name);
+    IF NOT FOUND THEN
+        RAISE undefined_object USING MESSAGE = format('room "%s" does not exist', start_playback.room);
+    ELSIF NOT (mine.is_admin OR mine.can_publish AND (mine.sources IS NULL OR 'unknown' = ANY (mine.sources))) THEN
+        RAISE insufficient_privilege USING MESSAGE = format('permission denied to publish in room "%s"', start_playback.room);
+    END IF;
+    SELECT r.state INTO played FROM recordings r WHERE r.id = start_playback.recording
+        AND (EXISTS (SELECT FROM pg_roles p WHERE p.oid = r.role::oid AND pg_has_role(who, p.oid, 'USAGE')) OR is_admin(r.room, who::name));
+    IF NOT FOUND THEN
+        RAISE undefined_object USING MESSAGE = format('recording %s does not exist', start_playback.recording);
+    ELSIF played.state <> 'completed' THEN
+        RAISE object_not_in_prerequisite_state USING MESSAGE = format('recording %s is not completed: it is %s', start_playback.recording, played.state);
+    ELSIF start_playback.start_ms < 0 THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'a playback does not begin before its recording';
+    END IF;
+    called := coalesce(start_playback.identity, format('%s/playback-%s', who, left(made::text, 8)));
+    IF called = '' OR octet_length(called) > 255 THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'an identity has 1 to 255 bytes';
+    ELSIF NOT mine.is_admin AND called <> who AND NOT starts_with(called, who || '/') THEN
+        RAISE insufficient_privilege USING MESSAGE = format('identity "%s" is for who moderates the room to give', called);
+    END IF;
+    INSERT INTO playbacks (id, room, role, recording, identity, start_ms)
+        VALUES (made, start_playback.room, quote_ident(who)::regrole, start_playback.recording, called, start_playback.start_ms);
+    RETURN made;
+END $$;
+
+-- Says something to a playback: whether there was one that goes on, or is to, of a role whose rights who asks has, or in a
+-- room that it moderates.
+CREATE FUNCTION rtc.direct_playback(id uuid, stop boolean, paused boolean, place_ms bigint) RETURNS boolean LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, rtc, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    who constant text := rtc.caller();
+BEGIN
+    IF direct_playback.place_ms < 0 THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'a place is not before the beginning';
+    END IF;
+    UPDATE playbacks p SET stop_asked_at = CASE WHEN direct_playback.stop THEN coalesce(p.stop_asked_at, clock_timestamp()) ELSE p.stop_asked_at END,
+            is_paused = coalesce(direct_playback.paused, p.is_paused),
+            places = CASE WHEN direct_playback.place_ms IS NULL THEN p.places ELSE p.places + 1 END,
+            place_ms = coalesce(direct_playback.place_ms, p.place_ms),
+            state = CASE WHEN direct_playback.stop AND p.state = 'requested' THEN 'failed' ELSE p.state END,
+            ended_at = CASE WHEN direct_playback.stop AND p.state = 'requested' THEN clock_timestamp() END,
+            error = CASE WHEN direct_playback.stop AND p.state = 'requested' THEN 'it was stopped before it began' END
+        WHERE p.id = direct_playback.id AND p.state IN ('requested', 'playing')
+            AND (EXISTS (SELECT FROM pg_roles r WHERE r.oid = p.role::oid AND pg_has_role(who, r.oid, 'USAGE')) OR is_admin(p.room, who::name));
+    RETURN FOUND;
+END $$;
+CREATE FUNCTION rtc.stop_playback(id uuid) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+    'SELECT rtc.direct_playback($1, true, NULL, NULL)';
+CREATE FUNCTION rtc.pause_playback(id uuid, paused boolean DEFAULT true) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+    'SELECT rtc.direct_playback($1, false, $2, NULL)';
+CREATE FUNCTION rtc.seek_playback(id uuid, place_ms bigint) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+    'SELECT rtc.direct_playback($1, false, NULL, $2)';
+REVOKE ALL ON FUNCTION rtc.direct_playback(uuid, boolean, boolean, bigint) FROM PUBLIC;
 
 -- Keys of applications: an id and a secret, as LiveKit's SDKs take them. The secret is shown once.
 CREATE VIEW rtc.keys WITH (security_barrier) AS
@@ -489,6 +590,7 @@ BEGIN
     INSERT INTO events (at, room, role, happened, identity, sid, detail)
         SELECT clock_timestamp(), p.room, r.role, 'left', p.identity, p.sid, '{"reason": "server_shutdown"}' FROM participants p LEFT JOIN rooms r ON r.name = p.room;
     DELETE FROM participants;
+    UPDATE playbacks SET state = 'failed', ended_at = clock_timestamp(), error = 'the server has ended' WHERE state = 'playing';
     DELETE FROM rooms WHERE is_ephemeral;
 END $$;
 
@@ -496,12 +598,13 @@ END $$;
 CREATE FUNCTION rtc.close_room(name text) RETURNS void LANGUAGE sql SET search_path = pg_catalog, rtc, pg_temp AS
     $$DELETE FROM rtc.rooms r WHERE r.name = $1 AND r.is_ephemeral$$;
 
--- Removes what is over: tokens, removals that no token outlives, and all but the newest events.
+-- Removes what is over: tokens, removals that no token outlives, playbacks of a month ago, and all but the newest events.
 CREATE FUNCTION rtc.purge(keep_events bigint) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, rtc, pg_temp AS $$
 BEGIN
     DELETE FROM used_token u WHERE u.expires_at < now() - interval '1 hour';
     DELETE FROM removal r WHERE r.at < now() - interval '31 days';
     DELETE FROM events e WHERE e.id <= (SELECT max(id) FROM events) - keep_events;
+    DELETE FROM playbacks p WHERE p.ended_at < now() - interval '30 days';
     DELETE FROM quality q WHERE q.id <= (SELECT max(id) FROM quality) - keep_events;
 END $$;
 

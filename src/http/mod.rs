@@ -4,6 +4,7 @@
 //! …    /api/v1/auth/…                sessions, tokens, API keys ([`auth`])
 //! GET  /.well-known/jwks.json        the public keys of tokens
 //! GET  /openapi.json /docs           what there is, told and shown ([`openapi`])
+//! GET  /demo                         a page of rooms, with `dev` only ([`demo`])
 //! GET  /livez /readyz /startupz      whether the process lives, serves, has started
 //! …    /api/v1/files…                buckets and their files ([`files`])
 //! …    /files…                       uploads that go on: tus and the IETF's draft ([`tus`])
@@ -37,6 +38,7 @@ mod arrow;
 mod auth;
 pub(crate) mod collections;
 pub(crate) mod conversation;
+mod demo;
 mod events;
 mod extension;
 pub(crate) mod files;
@@ -48,6 +50,8 @@ mod livekit;
 mod metrics;
 mod neon;
 mod openapi;
+mod page;
+mod paging;
 mod params;
 pub mod pool;
 pub(crate) mod principal;
@@ -78,7 +82,10 @@ use tokio_util::sync::CancellationToken;
 pub use guard::Addresses;
 pub use serve::serve;
 
+use crate::error::{Error, Result};
 use crate::pg::Front;
+use crate::sql::types::Oid;
+use conversation::Conversation;
 use principal::Proofs;
 use problem::Problem;
 use routes::Routes;
@@ -93,6 +100,7 @@ pub struct Http {
     auth: auth::Auth,
     files: files::Files,
     guard: guard::Guard,
+    livekit: livekit::Sessions,
     rooms: rooms::Shared,
     pub(crate) rtc: rtc::Shared,
     /// Sessions that nobody uses.
@@ -104,6 +112,21 @@ pub struct Http {
 }
 
 type State = axum::extract::State<Arc<Http>>;
+
+impl Http {
+    /// The name of a database that is still there.
+    pub(crate) fn database_name(&self, database: Oid) -> Result<String> {
+        let catalog = self.front.database.shared_catalog();
+        let found = catalog.database(database).map(|found| found.name.clone());
+        found.ok_or_else(|| Error::internal("work for a database that is gone"))
+    }
+
+    /// A conversation of the server itself in a database.
+    pub(crate) async fn as_server(&self, database: Oid) -> Result<Conversation> {
+        let name = self.database_name(database)?;
+        Conversation::of_server(&self.front.database, &name, Vec::new()).await
+    }
+}
 
 /// The routes, and what is done beside them. `stop`: the server is ending.
 pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
@@ -118,6 +141,7 @@ pub fn router(front: Arc<Front>, stop: CancellationToken) -> Router {
         auth: auth::Auth::default(),
         files: files::Files::default(),
         guard: guard::Guard::default(),
+        livekit: livekit::Sessions::default(),
         rooms,
         rtc: rtc::Shared::default(),
         stop,
@@ -200,6 +224,8 @@ fn routes() -> Routes {
         .route("/api/v1/transactions/{id}/commit", post(transactions::commit))
         .route("/api/v1/transactions/{id}/rollback", post(transactions::roll_back))
         .route("/api/v1/transactions/{id}/sql", post(sql::run_in_transaction))
+        .route("/demo", get(demo::page))
+        .route("/demo/{file}", get(demo::file))
         .route("/docs", get(openapi::page))
         .route("/docs/{file}", get(openapi::page_file))
         .route("/files", uploads.clone())

@@ -50,6 +50,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::auth::failures::Failures;
@@ -60,6 +61,7 @@ use crate::session::{Database, Ends};
 pub use chunks::Chunks;
 use connection::Connection;
 pub use lobby::Lobby;
+use output::Output;
 pub use pace::on_lane;
 use startup::{Login, Startup};
 pub use tls::{Tls, subject};
@@ -189,6 +191,13 @@ where
         }
         Login::Over => Ok(()),
     }
+}
+
+/// What is said to a client that is not served: an ErrorResponse.
+pub fn refusal(error: Error) -> Bytes {
+    let mut output = Output::default();
+    output.report(&error.into_report(), "");
+    output.bytes.freeze()
 }
 
 /// The network failed: nothing can be said to the client any more.

@@ -29,6 +29,10 @@ pub enum Told {
     Unpublished {
         track: String,
     },
+    /// Somebody is sent a track of one's own for the first time.
+    Subscribed {
+        track: String,
+    },
     /// The tracks that one is to be sent are others than before.
     Wanted,
     Speakers(Arc<[Speaker]>),

@@ -26,6 +26,9 @@ pub enum Happened {
     Unmuted,
     /// Its metadata, name, attributes, permission or definition.
     Updated,
+    /// A recording is played into it, or is no more.
+    PlaybackBegun,
+    PlaybackEnded,
 }
 
 impl Happened {
@@ -40,6 +43,8 @@ impl Happened {
             Happened::Muted => "muted",
             Happened::Unmuted => "unmuted",
             Happened::Updated => "updated",
+            Happened::PlaybackBegun => "playback_begun",
+            Happened::PlaybackEnded => "playback_ended",
         }
     }
 }

@@ -47,7 +47,7 @@ pub use journal::{Happened, Record};
 pub use live::{Change, Room};
 pub use registry::{Key, Rooms};
 pub use seat::{Allowed, Seat};
-pub use track::{Layer, Offer, Preference, Track, TrackInfo};
+pub use track::{Layer, Offer, Preference, Shape, Track, TrackInfo};
 
 /// A random name for what a server makes: `PA_` and 12 characters, as LiveKit's clients
 /// know it.

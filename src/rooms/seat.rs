@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::define::{Info, Message, Reason, State};
 use super::inbox::Told;
 use super::live::{Change, Room, denied, limit, no_participant, too_large};
-use super::track::{Offer, Preference, Track};
+use super::track::{Offer, Preference, Shape, Track};
 use crate::error::Result;
 
 /// What a participant is in a room by; dropped, it has left.
@@ -87,6 +87,12 @@ impl Seat {
     pub fn mute(&self, track: &str, is_muted: bool) -> Result<Arc<Track>> {
         self.info()?;
         self.room.set_muted(&self.identity, track, is_muted, false)
+    }
+
+    /// What a track of its own is like now.
+    pub fn reshape(&self, track: &str, shape: Shape) -> Result<()> {
+        self.info()?;
+        self.room.reshape(&self.identity, track, shape)
     }
 
     /// Something of its own, as far as it may: `42501` otherwise.

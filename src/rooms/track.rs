@@ -53,9 +53,21 @@ pub struct Track {
     pub publisher: (String, String),
     pub offer: Offer,
     is_muted: AtomicBool,
+    /// Somebody has been sent it.
+    is_subscribed: AtomicBool,
     volume: AtomicU8,
     /// The place in the publisher's session description, and the codec.
     placed: Mutex<(String, String)>,
+    shape: Mutex<Shape>,
+}
+
+/// What its publisher may say anew of a track while it is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    pub width: u32,
+    pub height: u32,
+    /// As in [`Offer`].
+    pub features: Vec<i32>,
 }
 
 /// A track as others see it.
@@ -82,8 +94,14 @@ impl Track {
             sid,
             publisher,
             is_muted: AtomicBool::new(offer.is_muted),
+            is_subscribed: AtomicBool::new(false),
             volume: AtomicU8::new(VOLUME),
             placed: Mutex::new((String::new(), offer.mime.clone())),
+            shape: Mutex::new(Shape {
+                width: offer.width,
+                height: offer.height,
+                features: offer.features.clone(),
+            }),
             offer,
         }
     }
@@ -96,6 +114,11 @@ impl Track {
     /// Whether that was a change.
     pub fn set_muted(&self, is_muted: bool) -> bool {
         self.is_muted.swap(is_muted, Ordering::Relaxed) != is_muted
+    }
+
+    /// Whether that was the first time.
+    pub(super) fn set_subscribed(&self) -> bool {
+        !self.is_subscribed.swap(true, Ordering::Relaxed)
     }
 
     pub fn set_volume(&self, volume: u8) {
@@ -111,8 +134,17 @@ impl Track {
         self.placed.lock().0.clone()
     }
 
+    pub fn shape(&self) -> Shape {
+        self.shape.lock().clone()
+    }
+
+    pub(super) fn reshape(&self, shape: Shape) {
+        *self.shape.lock() = shape;
+    }
+
     pub fn info(&self) -> TrackInfo {
         let (mid, mime) = self.placed.lock().clone();
+        let Shape { width, height, features } = self.shape();
         TrackInfo {
             sid: self.sid.clone(),
             name: self.offer.name.clone(),
@@ -120,11 +152,11 @@ impl Track {
             source: self.offer.source,
             is_muted: self.is_muted(),
             volume: self.volume.load(Ordering::Relaxed),
-            width: self.offer.width,
-            height: self.offer.height,
+            width,
+            height,
             mime,
             mid,
-            offer: self.offer.clone(),
+            offer: Offer { width, height, features, ..self.offer.clone() },
         }
     }
 }

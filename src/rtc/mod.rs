@@ -7,6 +7,7 @@
 //! | [`ice`] | servers of STUN and TURN: credentials, checks |
 //! | [`media`] | what is published, forwarded to who wants it |
 //! | [`peer`] | one connection to one peer, whatever drives it: descriptions, candidates, channels, tracks |
+//! | [`playback`] | recordings played to a peer, or into a room |
 //! | [`quality`] | how good calls are, by what receivers report |
 //! | [`record`] | tracks and rooms as files |
 //! | [`signal`] | descriptions and wishes of a peer, whatever brings them |
@@ -18,6 +19,7 @@ pub mod channel;
 pub mod ice;
 pub mod media;
 pub mod peer;
+pub mod playback;
 pub mod quality;
 pub mod record;
 pub mod signal;

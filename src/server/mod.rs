@@ -65,6 +65,16 @@ pub struct Server {
     stop: CancellationToken,
 }
 
+/// What `dev` turns on, for the log: nobody is to run it unawares.
+fn tell_dev(http: Option<SocketAddr>) {
+    tracing::info!(
+        "\"dev\" is on: clients on loopback are trusted unless \"hba_file\" says otherwise"
+    );
+    if let Some(address) = http {
+        tracing::info!("\"dev\" is on: a demonstration of rooms is at http://{address}/demo");
+    }
+}
+
 /// Runs a server until it is told to stop by a signal.
 pub fn run(config: Config, reload: Reload) -> Result<()> {
     log::start(&config);
@@ -80,6 +90,9 @@ pub fn run(config: Config, reload: Reload) -> Result<()> {
         );
         if let Some(address) = server.http_address() {
             println!("HTTP is served on {address}");
+        }
+        if server.front.database.config().dev {
+            tell_dev(server.http_address());
         }
         server.serve(&lanes).await
     });

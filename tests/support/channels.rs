@@ -4,7 +4,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel, sync_channel,
+};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -66,9 +68,15 @@ impl Peer {
 
     /// A channel that the server has opened, too.
     pub fn open(&self, protocol: &str) -> Channel {
+        self.open_with(protocol, true)
+    }
+
+    /// The same; `ordered`: its messages arrive in their order.
+    pub fn open_with(&self, protocol: &str, ordered: bool) -> Channel {
         let config = ChannelConfig {
             label: "test".to_owned(),
             protocol: protocol.to_owned(),
+            ordered,
             ..ChannelConfig::default()
         };
         let (opened, is_open) = channel();
@@ -135,6 +143,11 @@ impl Channel {
 
     pub fn recv_within(&self, limit: Duration) -> Option<Message> {
         self.received.recv_timeout(limit).ok()
+    }
+
+    /// Whether it is closed, after all that came before.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.received.recv_timeout(LIMIT), Err(RecvTimeoutError::Disconnected))
     }
 
     pub fn next(&self) -> Value {

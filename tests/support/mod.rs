@@ -2,13 +2,16 @@
 
 pub mod channels;
 pub mod http;
+pub mod livekit;
 pub mod postgres;
 pub mod proxy;
 pub mod raw;
+pub mod recordings;
 pub mod request;
 pub mod rtc;
 pub mod runner;
 pub mod s3;
+pub mod signals;
 pub mod websocket;
 pub mod zserver;
 

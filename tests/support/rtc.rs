@@ -22,13 +22,19 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 const SENT_KEPT: usize = 2_000;
 const SENT_KEPT_FOR: Duration = Duration::from_secs(10);
 
+/// Datagrams that are heard in one turn.
+const HEARD_MAX: usize = 64;
+
 pub struct Peer {
     pub rtc: Rtc,
     socket: UdpSocket,
     events: VecDeque<Event>,
     /// Every so many packets of media one is lost; 0: none.
     pub loses: usize,
+    /// The same of those that come.
+    pub misses: usize,
     sent: usize,
+    came: usize,
     /// Of the next packet of each stream.
     sequences: HashMap<(Mid, Option<Rid>), u64>,
 }
@@ -41,7 +47,8 @@ impl Peer {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         let address = socket.local_addr().expect("an address");
         rtc.add_local_candidate(Candidate::host(address, "udp").expect("a candidate"));
-        Peer { rtc, socket, events: VecDeque::new(), loses: 0, sent: 0, sequences: HashMap::new() }
+        let (events, sequences) = (VecDeque::new(), HashMap::new());
+        Peer { rtc, socket, events, loses: 0, misses: 0, sent: 0, came: 0, sequences }
     }
 
     /// An offer with channels (label, protocol) and media.
@@ -85,8 +92,20 @@ impl Peer {
         }
     }
 
-    /// Says what there is to say, then hears for some time at most.
+    /// Says what there is to say, then waits for some time at most, and hears all that has
+    /// come: what is left for later would come too late to be asked for again.
     pub fn turn(&mut self, most: Duration) {
+        let mut wait = most;
+        for _ in 0..HEARD_MAX {
+            if !self.hear_one(wait) {
+                break;
+            }
+            wait = Duration::ZERO;
+        }
+    }
+
+    /// Says what there is to say, and hears one datagram; whether one has come.
+    fn hear_one(&mut self, most: Duration) -> bool {
         let deadline = loop {
             match self.rtc.poll_output().expect("no failure") {
                 Output::Timeout(deadline) => break deadline,
@@ -104,8 +123,9 @@ impl Peer {
         let mut buffer = [0; 2_000];
         let destination = self.socket.local_addr().expect("an address");
         let input = match self.socket.recv_from(&mut buffer) {
+            Ok((length, _)) if self.is_missed(&buffer[..length]) => return true,
             Ok((length, source)) => {
-                let Ok(contents) = buffer[..length].try_into() else { return };
+                let Ok(contents) = buffer[..length].try_into() else { return true };
                 let proto = Protocol::Udp;
                 Input::Receive(Instant::now(), Receive { proto, source, destination, contents })
             }
@@ -114,13 +134,19 @@ impl Peer {
             }
             Err(error) => panic!("{error}"),
         };
+        let has_come = matches!(input, Input::Receive(..));
         self.rtc.handle_input(input).expect("no failure");
+        has_come
     }
 
     fn is_lost(&mut self, packet: &[u8]) -> bool {
-        let is_media = matches!(packet, [128..=191, kind, ..] if !(192..224).contains(kind));
-        self.sent += usize::from(is_media);
-        is_media && self.loses > 0 && self.sent.is_multiple_of(self.loses)
+        self.sent += usize::from(is_media(packet));
+        is_media(packet) && self.loses > 0 && self.sent.is_multiple_of(self.loses)
+    }
+
+    fn is_missed(&mut self, packet: &[u8]) -> bool {
+        self.came += usize::from(is_media(packet));
+        is_media(packet) && self.misses > 0 && self.came.is_multiple_of(self.misses)
     }
 
     /// What has happened since the last time.
@@ -209,6 +235,11 @@ impl Peer {
     }
 }
 
+/// RTP, which is told from RTCP by its second byte (RFC 5761).
+fn is_media(packet: &[u8]) -> bool {
+    matches!(packet, [128..=191, kind, ..] if !(192..224).contains(kind))
+}
+
 /// Says something, and passes over what comes until the answer that is looked for.
 pub fn ask(socket: &mut WebSocket, message: Value, kind: &str) -> Value {
     socket.send(message);
@@ -248,4 +279,21 @@ pub fn negotiate(
     }
     peer.accept(pending, &answer.unwrap_or_default());
     candidates.iter().for_each(|candidate| peer.add_candidate(candidate));
+}
+
+/// Lets a peer answer what the server offers, until it is sent something.
+pub fn answer_offers(socket: &mut WebSocket, peer: &mut Peer) {
+    loop {
+        let message = socket.next();
+        match message["type"].as_str().unwrap_or_default() {
+            "offer" => {
+                let answer = peer.answer(message["sdp"].as_str().unwrap_or_default());
+                socket.send(json!({"type": "answer", "sdp": answer}));
+            }
+            "candidate" if message["candidate"].is_null() => return,
+            "candidate" => peer.add_candidate(&message["candidate"]),
+            "error" => panic!("{message}"),
+            _ => {}
+        }
+    }
 }

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -23,25 +24,33 @@ if PORT:
 
 
 def token(identity, room="py", **grants):
-    video = api.VideoGrants(room_join=True, room=room, **{"can_update_own_metadata": True, **grants})
+    video = api.VideoGrants(room=room, **{"room_join": True, "can_update_own_metadata": True, **grants})
     return api.AccessToken(KEY, SECRET).with_identity(identity).with_name(identity.title()).with_grants(video).to_jwt()
 
 
 class Guest:
     """A participant, and what it was told."""
 
-    def __init__(self, identity, **grants):
+    def __init__(self, identity, single=None, **grants):
         self.room = rtc.Room(loop=LOOP)
+        self.single = single
         self.token = token(identity, **grants)
         self.heard = asyncio.Queue()
 
     async def __aenter__(self):
         for name in ("data_received", "participant_connected", "participant_disconnected", "track_published", "track_subscribed",
                      "track_unpublished", "track_muted", "track_unmuted", "participant_metadata_changed", "room_metadata_changed",
-                     "participant_attributes_changed", "disconnected", "local_track_unpublished", "participant_permissions_changed"):
+                     "participant_attributes_changed", "disconnected", "local_track_unpublished", "participant_permissions_changed",
+                     "reconnecting", "reconnected"):
             self.room.on(name, lambda *words, name=name: self.heard.put_nowait((name, words)))
-        await asyncio.wait_for(self.room.connect(URL, self.token, rtc.RoomOptions(auto_subscribe=True)), PATIENCE)
+        await asyncio.wait_for(self.room.connect(URL, self.token, self.options()), PATIENCE)
         return self
+
+    def options(self):
+        """Over one connection or two, or as the client has it."""
+        if self.single is None:
+            return rtc.RoomOptions(auto_subscribe=True)
+        return rtc.RoomOptions(auto_subscribe=True, single_peer_connection=self.single)
 
     async def __aexit__(self, *_):
         await self.room.disconnect()
@@ -194,6 +203,19 @@ async def tone(source, seconds):
         await source.capture_frame(frame)
 
 
+async def loud(remote):
+    """Waits for a tone."""
+    stream = rtc.AudioStream(remote)
+
+    async def hears_it():
+        async for event in stream:
+            if max(abs(sample) for sample in event.frame.data) > 1_000:
+                return
+
+    await asyncio.wait_for(hears_it(), PATIENCE)
+    await stream.aclose()
+
+
 @step("audio is forwarded, muted and unmuted")
 def _():
     async def work(ada, bea):
@@ -204,19 +226,12 @@ def _():
         playing = asyncio.ensure_future(tone(source, 10))
         remote, publication, who = await bea.hears("track_subscribed")
         assert (publication.sid, who.identity, remote.kind) == (published.sid, "ada", rtc.TrackKind.KIND_AUDIO)
-        stream = rtc.AudioStream(remote)
-
-        async def hears_it():
-            async for event in stream:
-                if max(abs(sample) for sample in event.frame.data) > 1_000:
-                    return
-
-        await asyncio.wait_for(hears_it(), PATIENCE)
+        await asyncio.wait_for(published.wait_for_subscription(), PATIENCE)
+        await loud(remote)
         track.mute()
         await bea.hears("track_muted")
         track.unmute()
         await bea.hears("track_unmuted")
-        await stream.aclose()
         playing.cancel()
         await ada.local.unpublish_track(published.sid)
         await bea.hears("track_unpublished")
@@ -257,6 +272,50 @@ def _():
         await stream.aclose()
 
     together(work)
+
+
+def broken(single):
+    """A session whose signalling breaks goes on, and one that the server has lost is begun anew."""
+    kinds = rtc.SimulateScenarioKind
+
+    async def run():
+        async with Guest("ada", single) as ada, Guest("bea", single) as bea:
+            source = rtc.AudioSource(48_000, 1)
+            track = rtc.LocalAudioTrack.create_audio_track("mic", source)
+            await ada.local.publish_track(track)
+            playing = asyncio.ensure_future(tone(source, 90))
+            remote, *_ = await bea.hears("track_subscribed")
+            await loud(remote)
+            await ada.local.publish_data(b"before", reliable=True)
+            await bea.hears("data_received", lambda packet: packet.data == b"before")
+            sid = ada.local.sid
+            for _ in range(2):
+                await ada.room.simulate_scenario(kinds.SIMULATE_SIGNAL_RECONNECT)
+                await ada.hears("reconnected")
+                assert ada.local.sid == sid, (ada.local.sid, sid)
+                await ada.local.publish_data(b"again", reliable=True)
+                # Whoever had left would be told before.
+                found, _ = await asyncio.wait_for(bea.heard.get(), PATIENCE)
+                assert found == "data_received", found
+                await loud(remote)
+            await ada.room.simulate_scenario(kinds.SIMULATE_NODE_FAILURE)
+            await ada.hears("reconnected")
+            assert ada.local.sid != sid
+            remote, *_ = await bea.hears("track_subscribed")
+            await loud(remote)
+            playing.cancel()
+
+    LOOP.run_until_complete(asyncio.wait_for(run(), 120))
+
+
+@step("over one connection: what breaks goes on")
+def _():
+    broken(True)
+
+
+@step("over two connections: what breaks goes on")
+def _():
+    broken(False)
 
 
 @step("what a token does not grant is refused")
@@ -322,9 +381,16 @@ def _():
 
 @step("what has happened is in SQL")
 def _():
-    happened = {row[0] for row in rooms.sql(PORT, "select distinct happened from rtc.events where room = 'py'")}
-    assert {"opened", "joined", "published", "muted", "left", "closed"} <= happened, happened
-    assert rooms.sql(PORT, "select count(*) from rtc.participants where room = 'py'") == [[0]]
+    def is_written():
+        """The tables follow what happens within a moment."""
+        happened = {row[0] for row in rooms.sql(PORT, "select distinct happened from rtc.events where room = 'py'")}
+        left = rooms.sql(PORT, "select count(*) from rtc.participants where room = 'py'")
+        return {"opened", "joined", "published", "muted", "left", "closed"} <= happened and left == [[0]], happened, left
+
+    until = time.monotonic() + PATIENCE
+    while not is_written()[0]:
+        assert time.monotonic() < until, is_written()
+        time.sleep(0.1)
 
 
 finish()

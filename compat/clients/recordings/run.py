@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Recordings of what aiortc publishes, decoded by PyAV: tracks of every codec that it sends, a room, a killed server.
+"""Recordings of what aiortc publishes, decoded by PyAV: tracks of every codec that it sends, a room, a killed server; and files
+of FFmpeg's, of each codec, played into rooms, to aiortc and to a headless Chromium, frame by frame.
 
 PostgreSQL has no such port: there the program names its steps, and all of them count.
 """

@@ -4,8 +4,9 @@
 //! | | |
 //! |---|---|
 //! | `POST /twirp/livekit.RoomService/{method}` | rooms and who is in them ([`twirp`], [`methods`]) |
-//! | `GET /rtc`, upgraded | a session ([`session`]) |
-//! | `GET /rtc/validate` | whether a token would let its bearer in |
+//! | `GET /rtc`, upgraded | a session ([`session`]) over two connections |
+//! | `GET /rtc/v1`, upgraded | one over one connection ([`join`]) |
+//! | `GET /rtc/validate`, `GET /rtc/v1/validate` | whether a token would let its bearer in |
 //!
 //! A client shows an access token ([`super::rooms::bearer`]), signed with a key of
 //! `rtc.create_key`: its bearer is the key's role, and may no more than the token and that
@@ -16,10 +17,10 @@
 //! channels in binary; Twirp's bodies may be JSON ([`json`]).
 //!
 //! Not here, and refused where it is asked for: egress, ingress, SIP, agents, data tracks,
-//! moving participants to other rooms, sessions that are resumed (a client joins anew),
-//! signalling over one connection (`/rtc/v1` does not exist, so that clients use `/rtc`).
+//! moving participants to other rooms, messages of signalling in JSON.
 
 mod convert;
+mod join;
 mod json;
 mod methods;
 mod models;
@@ -29,6 +30,8 @@ mod service;
 mod session;
 mod signal;
 mod twirp;
+
+pub use session::Sessions;
 
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
@@ -43,6 +46,8 @@ use super::{State, socket_route};
 pub fn routes(router: Routes) -> Routes {
     router
         .route("/rtc", socket_route(session::open))
+        .route("/rtc/v1", socket_route(session::open_single))
+        .route("/rtc/v1/validate", get(validate))
         .route("/rtc/validate", get(validate))
         .route("/twirp/livekit.RoomService/{method}", post(twirp::call))
 }

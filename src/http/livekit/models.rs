@@ -207,6 +207,9 @@ pub struct DataPacket {
     pub rpc_ack: Option<RpcAck>,
     #[prost(message, optional, tag = "12")]
     pub rpc_response: Option<RpcResponse>,
+    /// Of a reliable packet; 0 where its sender does not count.
+    #[prost(uint32, tag = "16")]
+    pub sequence: u32,
     #[prost(string, tag = "17")]
     pub participant_sid: String,
 }

@@ -9,9 +9,11 @@ use prost::Message as _;
 use super::models::{DataPacket, UserPacket};
 use crate::rooms::{Message, Seat};
 
-/// A message of a client; none where its bytes are no packet.
-pub fn read(bytes: Bytes, seat: &Seat, is_reliable: bool) -> Option<Message> {
+/// A message of a client, and its number among the reliable ones; none where its bytes are
+/// no packet.
+pub fn read(bytes: Bytes, seat: &Seat, is_reliable: bool) -> Option<(Message, u32)> {
     let packet = DataPacket::decode(bytes.clone()).ok()?;
+    let number = packet.sequence;
     let mut to = packet.destination_identities;
     let mut named_sids = false;
     let (payload, topic) = match packet.user {
@@ -32,7 +34,8 @@ pub fn read(bytes: Bytes, seat: &Seat, is_reliable: bool) -> Option<Message> {
         return None;
     }
     let from = (seat.sid().to_owned(), seat.identity().to_owned());
-    Some(Message { packet: Some(signed(&bytes, &from)), from, to, topic, is_reliable, payload })
+    let packet = Some(signed(&bytes, &from));
+    Some((Message { packet, from, to, topic, is_reliable, payload }, number))
 }
 
 /// A packet with its sender.

@@ -21,7 +21,7 @@ pub struct SignalRequest {
     pub message: Option<Request>,
 }
 
-/// Those that are bytes are refused, or need nothing to be done.
+/// Those that are bytes are refused.
 #[derive(Clone, PartialEq, Oneof)]
 pub enum Request {
     #[prost(message, tag = "1")]
@@ -44,20 +44,20 @@ pub enum Request {
     UpdateLayers(Vec<u8>),
     #[prost(message, tag = "11")]
     SubscriptionPermission(SubscriptionPermission),
-    #[prost(bytes, tag = "12")]
-    SyncState(Vec<u8>),
-    #[prost(bytes, tag = "13")]
-    Simulate(Vec<u8>),
+    #[prost(message, tag = "12")]
+    SyncState(SyncState),
+    #[prost(message, tag = "13")]
+    Simulate(SimulateScenario),
     #[prost(int64, tag = "14")]
     Ping(i64),
     #[prost(message, tag = "15")]
     UpdateMetadata(UpdateParticipantMetadata),
     #[prost(message, tag = "16")]
     PingReq(Ping),
-    #[prost(bytes, tag = "17")]
-    UpdateAudioTrack(Vec<u8>),
-    #[prost(bytes, tag = "18")]
-    UpdateVideoTrack(Vec<u8>),
+    #[prost(message, tag = "17")]
+    UpdateAudioTrack(UpdateLocalAudioTrack),
+    #[prost(message, tag = "18")]
+    UpdateVideoTrack(UpdateLocalVideoTrack),
     #[prost(bytes, tag = "19")]
     PublishDataTrack(Vec<u8>),
     #[prost(bytes, tag = "20")]
@@ -74,7 +74,7 @@ pub enum Request {
 pub struct SignalResponse {
     #[prost(
         oneof = "Response",
-        tags = "1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 17, 18, 20, 21, 22, 25"
+        tags = "1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20, 21, 22, 23, 25"
     )]
     pub message: Option<Response>,
 }
@@ -103,16 +103,22 @@ pub enum Response {
     RoomUpdate(RoomUpdate),
     #[prost(message, tag = "12")]
     ConnectionQuality(ConnectionQualityUpdate),
+    #[prost(string, tag = "16")]
+    RefreshToken(String),
     #[prost(message, tag = "17")]
     TrackUnpublished(TrackUnpublishedResponse),
     #[prost(int64, tag = "18")]
     Pong(i64),
+    #[prost(message, tag = "19")]
+    Reconnect(ReconnectResponse),
     #[prost(message, tag = "20")]
     PongResp(Pong),
     #[prost(message, tag = "21")]
     Subscription(SubscriptionResponse),
     #[prost(message, tag = "22")]
     RequestResponse(RequestResponse),
+    #[prost(message, tag = "23")]
+    TrackSubscribed(TrackSubscribed),
     #[prost(message, tag = "25")]
     MediaSections(MediaSectionsRequirement),
 }
@@ -204,6 +210,75 @@ pub struct JoinResponse {
 }
 
 #[derive(Clone, PartialEq, Message)]
+pub struct ReconnectResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub ice_servers: Vec<IceServer>,
+    #[prost(message, optional, tag = "3")]
+    pub server_info: Option<ServerInfo>,
+    /// Of the last reliable packet that has come.
+    #[prost(uint32, tag = "4")]
+    pub last_message_seq: u32,
+}
+
+/// What a client that resumes has.
+#[derive(Clone, PartialEq, Message)]
+pub struct SyncState {
+    #[prost(message, optional, tag = "2")]
+    pub subscription: Option<UpdateSubscription>,
+    #[prost(message, repeated, tag = "3")]
+    pub publish_tracks: Vec<TrackPublishedResponse>,
+    #[prost(string, repeated, tag = "6")]
+    pub track_sids_disabled: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct SimulateScenario {
+    #[prost(oneof = "Scenario", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
+    pub scenario: Option<Scenario>,
+}
+
+#[derive(Clone, Copy, PartialEq, Oneof)]
+pub enum Scenario {
+    /// Seconds.
+    #[prost(int32, tag = "1")]
+    SpeakerUpdate(i32),
+    #[prost(bool, tag = "2")]
+    NodeFailure(bool),
+    #[prost(bool, tag = "3")]
+    Migration(bool),
+    #[prost(bool, tag = "4")]
+    ServerLeave(bool),
+    #[prost(int32, tag = "5")]
+    SwitchCandidateProtocol(i32),
+    #[prost(int64, tag = "6")]
+    SubscriberBandwidth(i64),
+    #[prost(bool, tag = "7")]
+    DisconnectOnResume(bool),
+    #[prost(bool, tag = "8")]
+    DisconnectOnResumeNoMessages(bool),
+    #[prost(bool, tag = "9")]
+    LeaveRequestFullReconnect(bool),
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct UpdateLocalAudioTrack {
+    #[prost(string, tag = "1")]
+    pub track_sid: String,
+    #[prost(int32, repeated, tag = "2")]
+    pub features: Vec<i32>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct UpdateLocalVideoTrack {
+    #[prost(string, tag = "1")]
+    pub track_sid: String,
+    #[prost(uint32, tag = "2")]
+    pub width: u32,
+    #[prost(uint32, tag = "3")]
+    pub height: u32,
+}
+
+#[derive(Clone, PartialEq, Message)]
 pub struct TrackPublishedResponse {
     #[prost(string, tag = "1")]
     pub cid: String,
@@ -213,6 +288,12 @@ pub struct TrackPublishedResponse {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct TrackUnpublishedResponse {
+    #[prost(string, tag = "1")]
+    pub track_sid: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct TrackSubscribed {
     #[prost(string, tag = "1")]
     pub track_sid: String,
 }
@@ -356,6 +437,9 @@ pub struct Pong {
     #[prost(int64, tag = "2")]
     pub timestamp: i64,
 }
+
+/// [`SubscriptionResponse::err`].
+pub const CODEC_UNSUPPORTED: i32 = 1;
 
 #[derive(Clone, PartialEq, Message)]
 pub struct SubscriptionResponse {

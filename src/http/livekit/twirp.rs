@@ -86,7 +86,7 @@ impl From<Problem> for Failed {
             404 => "not_found",
             408 => "deadline_exceeded",
             409 => "failed_precondition",
-            413 | 429 => "resource_exhausted",
+            413 | 429 | 507 => "resource_exhausted",
             501 => "unimplemented",
             503 if problem.text("code") == "53400" => "resource_exhausted",
             503 => "unavailable",

@@ -22,10 +22,11 @@ use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
+use super::page::{self, File};
 use super::problem::Problem;
 
 const BASE: &str = include_str!("base.json");
@@ -39,6 +40,7 @@ const AREAS: &[&str] = &[
     include_str!("jobs.json"),
     include_str!("events.json"),
     include_str!("rooms.json"),
+    include_str!("playbacks.json"),
     include_str!("rtc.json"),
     include_str!("sagas.json"),
     include_str!("auth.json"),
@@ -53,6 +55,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 /// What operations name their set of errors by; it is not told.
 const ERRORS: &str = "x-zserver-errors";
 
+const PAGE: File = File { name: "page.html", kind: page::HTML, text: include_str!("page.html") };
+
+/// What the page is made of.
+const PAGE_FILES: [File; 2] = [
+    File { name: "page.js", kind: page::SCRIPT, text: include_str!("page.js") },
+    File { name: "page.css", kind: page::STYLE, text: include_str!("page.css") },
+];
+
 struct Document {
     text: Bytes,
     etag: HeaderValue,
@@ -60,8 +70,7 @@ struct Document {
 
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     let text = merged(BASE, AREAS).to_string();
-    let etag = format!("\"{}\"", blake3::hash(text.as_bytes()).to_hex());
-    let etag = HeaderValue::from_str(&etag).unwrap_or(HeaderValue::from_static("\"\""));
+    let etag = page::etag_of(text.as_bytes());
     Document { text: text.into(), etag }
 });
 
@@ -94,41 +103,23 @@ fn query_names(document: &Value, operation: &Value) -> Vec<String> {
 pub async fn document(asked: HeaderMap) -> Response {
     let Document { text, etag } = &*DOCUMENT;
     let own = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, fixed("no-cache"))];
-    if is_known(&asked, etag) {
+    if page::is_known(&asked, etag) {
         return (StatusCode::NOT_MODIFIED, own).into_response();
     }
     (own, [(header::CONTENT_TYPE, fixed("application/json"))], text.clone()).into_response()
 }
 
-fn is_known(asked: &HeaderMap, etag: &HeaderValue) -> bool {
-    let list = asked.get(header::IF_NONE_MATCH).and_then(|list| list.to_str().ok());
-    let mut tags = list.unwrap_or_default().split(',').map(str::trim);
-    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag)
-}
-
 /// `GET /docs`: the page.
-pub async fn page() -> Response {
-    asset("text/html; charset=utf-8", include_str!("page.html"))
+pub async fn page(asked: HeaderMap) -> Response {
+    PAGE.answer(POLICY, &asked)
 }
 
 /// `GET /docs/{file}`: what the page is made of.
-pub async fn page_file(Path(file): Path<String>) -> Response {
-    match file.as_str() {
-        "page.js" => asset("text/javascript; charset=utf-8", include_str!("page.js")),
-        "page.css" => asset("text/css; charset=utf-8", include_str!("page.css")),
-        _ => Problem::not_found().into_response(),
+pub async fn page_file(Path(name): Path<String>, asked: HeaderMap) -> Response {
+    match PAGE_FILES.iter().find(|file| file.name == name) {
+        Some(file) => file.answer(POLICY, &asked),
+        None => Problem::not_found().into_response(),
     }
-}
-
-fn asset(kind: &'static str, text: &'static str) -> Response {
-    let headers: [(HeaderName, HeaderValue); 5] = [
-        (header::CONTENT_TYPE, fixed(kind)),
-        (header::CONTENT_SECURITY_POLICY, fixed(POLICY)),
-        (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
-        (header::REFERRER_POLICY, fixed("no-referrer")),
-        (header::CACHE_CONTROL, fixed("no-cache")),
-    ];
-    (headers, text).into_response()
 }
 
 fn fixed(text: &'static str) -> HeaderValue {

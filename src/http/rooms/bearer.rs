@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::request::Parts;
 use serde_json::{Map, Value};
@@ -52,7 +52,12 @@ pub struct Bearer {
     pub may_sql: bool,
     /// Whether it is one of `rtc.issue_token`.
     pub is_own: bool,
+    /// All that the token says.
+    claims: Map<String, Value>,
 }
+
+/// A renewed token is good for so long.
+pub const RENEWED: Duration = Duration::from_secs(600);
 
 fn refused(refusal: Refusal) -> Problem {
     Problem::invalid_token(&format!("the token is refused: {}", refusal.0))
@@ -95,37 +100,65 @@ pub async fn of(http: &Arc<Http>, parts: &Parts) -> Result<Bearer, Problem> {
 /// Whom a token proves.
 pub fn prove(http: &Arc<Http>, peer: &Peer, token: &str) -> Result<Bearer, Problem> {
     principal::check_protected(peer, "a token")?;
-    let server = &http.front.database;
-    let unknown = || refused(Refusal("its key is not known"));
-    let unverified = jwt::read(token, server.config().auth_max_token.get()).map_err(refused)?;
-    let key = unverified.text("iss").ok_or_else(unknown)?.to_owned();
-    let number = key.strip_prefix(RTC_KEY_PREFIX).and_then(opaque::database_of);
-    let number = number.ok_or_else(unknown)?;
-    let database = server.shared_catalog().database(number).map(|found| found.name.clone());
-    let database = database.ok_or_else(unknown)?;
-    let store = Store::of_extension(server, number, EXTENSION).ok_or_else(unknown)?;
-    let row = store.row("key", &[Datum::Text(key.clone())]).map_err(failed)?;
-    let row = row.ok_or_else(unknown)?;
-    if row.time("revoked_at").map_err(failed)?.is_some() {
-        return Err(refused(Refusal("its key was revoked")));
-    }
-    let vault = server.secrets.vault(number).map_err(failed)?;
-    let sealed = row.bytes("secret").map_err(failed)?.unwrap_or_default();
-    let secret = vault.open(&sealed, &rtc_key_purpose(&key)).ok_or_else(unknown)?;
-    let skew = i64::try_from(server.config().auth_clock_skew.0).unwrap_or(i64::MAX);
-    let claims = unverified
-        .verify_secret(&secret, &vault.audience(), (now_seconds(), skew))
-        .map_err(refused)?;
+    let config = http.front.database.config();
+    let unverified = jwt::read(token, config.auth_max_token.get()).map_err(refused)?;
+    let key = unverified.text("iss").unwrap_or_default();
+    let Signer { store, row, database, secret, audience } = Signer::find(http, key)?;
+    let skew = i64::try_from(config.auth_clock_skew.0).unwrap_or(i64::MAX);
+    let claims =
+        unverified.verify_secret(&secret, &audience, (now_seconds(), skew)).map_err(refused)?;
     let own = row.get("role").map_err(failed)?.is_null();
     let role = role_of(&store, &row, &claims, own)?;
     crate::auth::authorize(store.catalog(), &role, &database).map_err(failed)?;
     principal::may_come(http, peer, &role, &database)?;
     let mut principal = Principal::lent(&role, &database, peer.ends, Proof::RoomToken);
     principal.scopes = [Scope::Rooms].into_iter().collect::<Scopes>();
-    Ok(bearer(principal, &claims, own))
+    Ok(bearer(principal, claims, own))
 }
 
-fn now_seconds() -> i64 {
+/// The token of a bearer again, good for [`RENEWED`] from now on; none where it was for
+/// once, or its key is good no more. Who is removed is so with it, too: since when it is
+/// valid stays.
+pub fn renewed(http: &Arc<Http>, bearer: &Bearer) -> Option<String> {
+    let key = bearer.claims.get("iss").and_then(Value::as_str).filter(|_| !bearer.is_for_once)?;
+    let signer = Signer::find(http, key).ok()?;
+    let mut claims = bearer.claims.clone();
+    claims.insert("exp".to_owned(), (now_seconds() + RENEWED.as_secs() as i64).into());
+    Some(jwt::sign_with_secret(&signer.secret, &Value::Object(claims).to_string()))
+}
+
+/// A key that tokens are signed with.
+struct Signer {
+    store: Store,
+    row: Row,
+    database: String,
+    secret: Vec<u8>,
+    audience: String,
+}
+
+impl Signer {
+    fn find(http: &Arc<Http>, key: &str) -> Result<Signer, Problem> {
+        let server = &http.front.database;
+        let unknown = || refused(Refusal("its key is not known"));
+        let number = key.strip_prefix(RTC_KEY_PREFIX).and_then(opaque::database_of);
+        let number = number.ok_or_else(unknown)?;
+        let database = server.shared_catalog().database(number).map(|found| found.name.clone());
+        let database = database.ok_or_else(unknown)?;
+        let store = Store::of_extension(server, number, EXTENSION).ok_or_else(unknown)?;
+        let row = store.row("key", &[Datum::Text(key.to_owned())]).map_err(failed)?;
+        let row = row.ok_or_else(unknown)?;
+        if row.time("revoked_at").map_err(failed)?.is_some() {
+            return Err(refused(Refusal("its key was revoked")));
+        }
+        let vault = server.secrets.vault(number).map_err(failed)?;
+        let sealed = row.bytes("secret").map_err(failed)?.unwrap_or_default();
+        let secret = vault.open(&sealed, &rtc_key_purpose(key)).ok_or_else(unknown)?;
+        Ok(Signer { store, row, database, secret, audience: vault.audience() })
+    }
+}
+
+/// Seconds since 1970.
+pub fn now_seconds() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
@@ -146,7 +179,7 @@ fn role_of(
     role.map(|role| role.name.clone()).ok_or_else(gone)
 }
 
-fn bearer(principal: Principal, claims: &Map<String, Value>, is_own: bool) -> Bearer {
+fn bearer(principal: Principal, claims: Map<String, Value>, is_own: bool) -> Bearer {
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = |name: &str| claims.get(name).and_then(Value::as_f64).unwrap_or_default() as i64;
     let says = |name: &str| is_own && claims["zserver"][name] == true;
@@ -163,6 +196,7 @@ fn bearer(principal: Principal, claims: &Map<String, Value>, is_own: bool) -> Be
         is_for_once: says("once"),
         may_sql: says("sql"),
         is_own,
+        claims,
     }
 }
 

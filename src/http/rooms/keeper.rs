@@ -16,9 +16,8 @@ use serde_json::{Value, json};
 
 use super::entry::definition_of;
 use super::{EXTENSION, text_of};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::Http;
-use crate::http::conversation::Conversation;
 use crate::rooms::{Key, Reason, Record, Room};
 use crate::sql::types::Oid;
 
@@ -87,12 +86,7 @@ async fn as_server(
     text: &str,
     values: &[Value],
 ) -> Result<Vec<Value>> {
-    let catalog = http.front.database.shared_catalog();
-    let Some(name) = catalog.database(database).map(|found| found.name.clone()) else {
-        return Err(Error::internal("a room of a database that is gone"));
-    };
-    let mut conversation = Conversation::of_server(&http.front.database, &name, Vec::new()).await?;
-    conversation.rows(text, values).await
+    http.as_server(database).await?.rows(text, values).await
 }
 
 /// Writes down what has happened since.

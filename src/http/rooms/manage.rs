@@ -4,10 +4,11 @@ use axum::extract::{Path, Request};
 use axum::http::{StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value, json};
 
 use super::{Caller, entry, no_room, text_of};
-use crate::http::jobs::{Page, limit_of, page, query};
+use crate::http::paging::{Page, limit_of, page, query};
 use crate::http::principal::{self, Scope};
 use crate::http::problem::Problem;
 use crate::http::reply::Json;
@@ -52,10 +53,16 @@ pub async fn list(http: State, request: Request) -> Result<Response, Problem> {
     Ok(page("rooms", rows, limit, "name"))
 }
 
-/// What may be said of a room.
-#[derive(Default, Deserialize)]
+/// What may be said of a room: of one that is made, or of one that there is.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Settings {
+struct Asked<const IS_NEW: bool> {
+    #[serde(default)]
+    name: Once<String, IS_NEW>,
+    #[serde(default)]
+    role: Once<String, IS_NEW>,
+    #[serde(default)]
+    is_ephemeral: Once<bool, IS_NEW>,
     metadata: Option<String>,
     max_participants: Option<u32>,
     max_message_bytes: Option<u32>,
@@ -65,10 +72,30 @@ struct Settings {
     is_locked: Option<bool>,
 }
 
-impl Settings {
+/// What is said once, when a room is made.
+struct Once<T, const IS_NEW: bool>(Option<T>);
+
+impl<T, const IS_NEW: bool> Default for Once<T, IS_NEW> {
+    fn default() -> Once<T, IS_NEW> {
+        Once(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>, const IS_NEW: bool> Deserialize<'de> for Once<T, IS_NEW> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Once<T, IS_NEW>, D::Error> {
+        match IS_NEW {
+            true => Option::deserialize(from).map(Once),
+            false => Err(D::Error::custom("name, role and is_ephemeral cannot be changed")),
+        }
+    }
+}
+
+impl<const IS_NEW: bool> Asked<IS_NEW> {
     /// Columns and their values.
     fn columns(self) -> Vec<(&'static str, Value)> {
         let all = [
+            ("name", self.name.0.map(Value::from)),
+            ("is_ephemeral", self.is_ephemeral.0.map(Value::from)),
             ("metadata", self.metadata.map(Value::from)),
             ("max_participants", self.max_participants.map(Value::from)),
             ("max_message_bytes", self.max_message_bytes.map(Value::from)),
@@ -81,21 +108,6 @@ impl Settings {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Create {
-    name: String,
-    role: Option<String>,
-    is_ephemeral: Option<bool>,
-    metadata: Option<String>,
-    max_participants: Option<u32>,
-    max_message_bytes: Option<u32>,
-    messages_per_second: Option<u32>,
-    empty_timeout_ms: Option<u64>,
-    departure_timeout_ms: Option<u64>,
-    is_locked: Option<bool>,
-}
-
 /// `POST /api/v1/rooms`: makes a room: `{"name", "role", "metadata", "max_participants",
 /// "max_message_bytes", "messages_per_second", "empty_timeout_ms", "departure_timeout_ms",
 /// "is_locked", "is_ephemeral"}`, of which only the name must be there. 201 with the room;
@@ -104,24 +116,16 @@ struct Create {
 pub async fn create(http: State, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = caller(&http, &parts).await?;
-    let asked: Create = request::json(&http, body).await?;
-    let settings = Settings {
-        metadata: asked.metadata,
-        max_participants: asked.max_participants,
-        max_message_bytes: asked.max_message_bytes,
-        messages_per_second: asked.messages_per_second,
-        empty_timeout_ms: asked.empty_timeout_ms,
-        departure_timeout_ms: asked.departure_timeout_ms,
-        is_locked: asked.is_locked,
-    };
-    let mut columns = vec![("name", json!(asked.name))];
-    columns.extend(settings.columns());
-    columns.extend(asked.is_ephemeral.map(|value| ("is_ephemeral", json!(value))));
+    let mut asked: Asked<true> = request::json(&http, body).await?;
+    let missing = || Problem::bad_request("a room has a \"name\"");
+    let name = asked.name.0.clone().ok_or_else(missing)?;
+    let role = asked.role.0.take();
+    let columns = asked.columns();
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let mut values: Vec<Value> = columns.iter().map(|(_, value)| value.clone()).collect();
     let mut places: Vec<String> = (1..=values.len()).map(|at| format!("${at}")).collect();
     let mut names = names.join(", ");
-    if let Some(role) = asked.role {
+    if let Some(role) = role {
         values.push(json!(role));
         names.push_str(", role");
         places.push(format!("quote_ident(${})::regrole", values.len()));
@@ -131,11 +135,11 @@ pub async fn create(http: State, request: Request) -> Result<Response, Problem> 
         places.join(", ")
     );
     let rows = caller.rows(&text, values).await?;
-    let row = rows.into_iter().next().ok_or_else(|| no_room(&asked.name))?;
+    let row = rows.into_iter().next().ok_or_else(|| no_room(&name))?;
     let definition = entry::definition_of(&row);
     if definition.is_ephemeral {
         // It closes, and goes, if nobody comes.
-        entry::open(&caller, &asked.name, definition)?;
+        entry::open(&caller, &name, definition)?;
     }
     Ok((StatusCode::CREATED, Json(shown(&caller, row))).into_response())
 }
@@ -163,8 +167,8 @@ pub async fn change(
 ) -> Result<Json, Problem> {
     let (parts, body) = request.into_parts();
     let caller = caller(&http, &parts).await?;
-    let settings: Settings = request::json(&http, body).await?;
-    let columns = settings.columns();
+    let asked: Asked<false> = request::json(&http, body).await?;
+    let columns = asked.columns();
     let text = match columns.is_empty() {
         true => format!("SELECT {COLUMNS} FROM rtc.rooms r WHERE r.name = $1"),
         false => {

@@ -11,6 +11,7 @@
 //! | `POST …/participants/{identity}/subscriptions` | which tracks it is sent |
 //! | `PATCH …/participants/{identity}/tracks/{track}` | muted, or another volume |
 //! | `GET POST …/{room}/recordings`, `GET DELETE …/{id}`, `POST …/{id}/stop` | recordings ([`crate::rtc::record`]) |
+//! | `GET POST …/{room}/playbacks`, `GET PATCH DELETE …/{id}`, `POST …/{id}/stop` | recordings that are played into it ([`crate::rtc::playback`]) |
 //!
 //! What a room is like, whose it is and who else may be in it are rows of the extension
 //! `rtc` (`extensions/rtc`): all of this asks them as the role that asks, so that policies
@@ -25,7 +26,9 @@ pub mod bearer;
 pub mod entry;
 mod keeper;
 mod manage;
+mod ongoing;
 mod people;
+mod playbacks;
 mod recordings;
 
 use std::collections::{BTreeMap, HashSet};
@@ -41,6 +44,7 @@ use super::routes::Routes;
 use super::{Http, extension};
 use crate::error::Error;
 use crate::rooms::{Key, Limits, Reason, Room, Rooms};
+use crate::rtc::playback::{self, Playbacks};
 use crate::rtc::quality::{self, Watch};
 use crate::rtc::record::{self, Recordings};
 use crate::session::Database;
@@ -54,6 +58,7 @@ pub const EXTENSION: &str = "rtc";
 pub struct Shared {
     pub rooms: Arc<Rooms>,
     pub recordings: Arc<Recordings>,
+    pub playbacks: Arc<Playbacks>,
     pub quality: Watch,
     /// Databases in which it was seen to that nobody is there from before.
     begun: tokio::sync::Mutex<HashSet<Oid>>,
@@ -75,12 +80,13 @@ impl Http {
 /// What is done beside requests, until the server ends.
 pub async fn keep(http: Arc<Http>) {
     let (rooms, quality) = (keeper::run(http.clone()), quality::run(http.clone()));
-    tokio::join!(rooms, quality, record::run(http));
+    tokio::join!(rooms, quality, record::run(http.clone()), playback::run(http));
 }
 
 pub fn routes(router: Routes) -> Routes {
     let base = "/api/v1/rooms";
     let at = |path: &str| format!("{base}/{{room}}{path}");
+    let playback = get(playbacks::show).patch(playbacks::change).delete(playbacks::delete);
     let person = get(people::show).patch(people::change).delete(people::remove);
     router
         .route(base, get(manage::list).post(manage::create))
@@ -90,6 +96,9 @@ pub fn routes(router: Routes) -> Routes {
         .route(&at("/participants/{identity}"), person)
         .route(&at("/participants/{identity}/subscriptions"), post(people::subscribe))
         .route(&at("/participants/{identity}/tracks/{track}"), patch(people::change_track))
+        .route(&at("/playbacks"), get(playbacks::list).post(playbacks::start))
+        .route(&at("/playbacks/{id}"), playback)
+        .route(&at("/playbacks/{id}/stop"), post(playbacks::stop))
         .route(&at("/recordings"), get(recordings::list).post(recordings::start))
         .route(&at("/recordings/{id}"), get(recordings::show).delete(recordings::delete))
         .route(&at("/recordings/{id}/stop"), post(recordings::stop))

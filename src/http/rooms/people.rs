@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::failed;
 use super::manage::caller;
-use crate::http::jobs::{Page, limit_of, page, query};
+use crate::http::paging::{Page, limit_of, page, query};
 use crate::http::problem::Problem;
 use crate::http::reply::Json;
 use crate::http::{State, request};

@@ -185,7 +185,7 @@ pub fn told(told: &Told) -> Option<Value> {
             json!({"type": "quality", "scores": scores.collect::<Vec<_>>()})
         }
         Told::Ended(reason) => json!({"type": "left", "reason": reason.as_str()}),
-        Told::Wanted => return None,
+        Told::Wanted | Told::Subscribed { .. } => return None,
     })
 }
 

@@ -5,7 +5,9 @@
 //! | `GET /api/v1/rtc` | a WebSocket: descriptions, candidates, wishes, as JSON ([`socket`]) |
 //! | `POST /api/v1/rtc/whip/{room}` | a stream into a room (RFC 9725, [`resource`]) |
 //! | `POST /api/v1/rtc/whep/{room}` | what is published in a room, out of it |
+//! | `POST /api/v1/rooms/{room}/recordings/{id}/whep` | a recording |
 //! | `PATCH DELETE /api/v1/rtc/sessions/{id}` | candidates, a restart; the end of one of the two |
+//! | `PATCH /api/v1/rtc/sessions/{id}/playback` | a recording that is played: paused, or elsewhere |
 //! | `GET /api/v1/rtc/ice` | servers of STUN and TURN, with credentials of one's own |
 //! | `POST /api/v1/rtc/ice/check` | whether they do what is asked of them |
 //!
@@ -53,10 +55,12 @@ pub struct Shared {
 
 pub fn routes(router: Routes) -> Routes {
     router
+        .route("/api/v1/rooms/{room}/recordings/{id}/whep", post(resource::play_recording))
         .route("/api/v1/rtc", socket_route(socket::open))
         .route("/api/v1/rtc/ice", get(ice::show))
         .route("/api/v1/rtc/ice/check", post(ice::check))
         .route("/api/v1/rtc/sessions/{id}", patch(resource::change).delete(resource::end))
+        .route("/api/v1/rtc/sessions/{id}/playback", patch(resource::direct))
         .route("/api/v1/rtc/whep/{room}", post(resource::play))
         .route("/api/v1/rtc/whip/{room}", post(resource::publish))
 }

@@ -11,7 +11,7 @@ use crate::rooms::define::{Info, Reason};
 use crate::rooms::grants::Permission;
 use crate::rooms::inbox::Told;
 use crate::rooms::journal::{Happened, Record};
-use crate::rooms::track::Track;
+use crate::rooms::track::{Shape, Track};
 
 /// What is changed of a participant; what is not given stays.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +63,18 @@ impl Room {
         track.set_volume(volume);
         self.show(&mut inner, identity, true);
         Ok(track)
+    }
+
+    /// Its publisher says anew what a track is like; everybody is told.
+    pub(in crate::rooms) fn reshape(&self, identity: &str, sid: &str, shape: Shape) -> Result<()> {
+        let mut inner = self.inner.lock();
+        let person = inner.people.get(identity).ok_or_else(|| no_participant(identity))?;
+        let track = person.track(sid).cloned().ok_or_else(|| no_track(sid))?;
+        if track.shape() != shape {
+            track.reshape(shape);
+            self.show(&mut inner, identity, true);
+        }
+        Ok(())
     }
 
     /// Changes a participant. What it may publish no more, it does not.

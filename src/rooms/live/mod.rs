@@ -214,6 +214,13 @@ impl Room {
         self.journal.note(record);
     }
 
+    /// A participant that plays a recording has begun, or has ended.
+    pub fn note_playback(&self, happened: Happened, whom: (&str, &str), detail: Value) {
+        let mut record = Record::new(&self.key, happened, whom);
+        record.detail = detail;
+        self.note(record);
+    }
+
     pub fn about(&self) -> Arc<About> {
         self.about_of(&self.inner.lock())
     }

@@ -30,6 +30,17 @@ impl Room {
         tracks.filter_map(|track| Some((track.clone(), person.choices.of(&track.sid)?))).collect()
     }
 
+    /// Somebody is sent a track: its publisher is told so, once.
+    pub fn note_subscribed(&self, sid: &str) {
+        let mut inner = self.inner.lock();
+        let mut people = inner.people.iter();
+        let found =
+            people.find_map(|(identity, it)| Some((identity.clone(), it.track(sid)?.clone())));
+        if let Some((publisher, _)) = found.filter(|(_, track)| track.set_subscribed()) {
+            self.tell_one(&mut inner, &publisher, Told::Subscribed { track: sid.to_owned() });
+        }
+    }
+
     /// Publishes a track of a participant.
     pub(in crate::rooms) fn publish(&self, identity: &str, offer: Offer) -> Result<Arc<Track>> {
         let mut inner = self.inner.lock();

@@ -7,17 +7,24 @@
 //!
 //! The first asks who is there by itself, as any connection of the protocol does; in the
 //! second the peer is whoever has signalled it. What is not committed when a channel closes
-//! is undone. A channel should be reliable and ordered, as they are unless that is changed:
-//! these protocols have no numbers of their own for what is lost.
+//! is undone.
+//!
+//! A channel has to be ordered, as they are unless that is changed: one that is not is told
+//! so in the words of its protocol (`0A000`) and closed. It should be reliable, too, for
+//! these protocols have no numbers of their own for what is lost; that cannot be seen of a
+//! channel that a peer opens.
 
 pub mod postgres;
 pub mod rpc;
 
 use std::sync::Arc;
 
+use crate::error::Error as SqlError;
 use crate::http::Http;
 use crate::http::principal::Principal;
+use crate::pg;
 use crate::rtc::peer::{Channel, Error, Message};
+use crate::sqlstate;
 
 /// Whose peer has opened a channel.
 #[derive(Clone)]
@@ -33,6 +40,11 @@ pub fn serve(http: &Arc<Http>, opener: &Opener, channel: Channel) -> Option<Chan
         "" => channel.label.clone(),
         _ => channel.protocol.clone(),
     };
+    let is_sql = [postgres::PROTOCOL, rpc::PROTOCOL].contains(&&*name);
+    if is_sql && !channel.ordered {
+        tokio::spawn(refuse(name, channel));
+        return None;
+    }
     let http = http.clone();
     match &*name {
         postgres::PROTOCOL => {
@@ -44,6 +56,25 @@ pub fn serve(http: &Arc<Http>, opener: &Opener, channel: Channel) -> Option<Chan
         _ => return Some(channel),
     }
     None
+}
+
+/// Says that a channel would have to be ordered, and closes it.
+async fn refuse(name: Arc<str>, channel: Channel) {
+    let message = format!("\"{name}\" in a channel that is not ordered is not supported");
+    let error = SqlError::fatal(sqlstate::FEATURE_NOT_SUPPORTED, message)
+        .with_hint("Open the channel with \"ordered\", as it is unless it is said otherwise.");
+    tracing::debug!(
+        label = &*channel.label,
+        name = &*name,
+        "a channel that is not ordered is refused"
+    );
+    let said = match &*name {
+        postgres::PROTOCOL => Message::Binary(pg::refusal(error)),
+        _ => Message::Text(rpc::refusal(&error)),
+    };
+    // It is closed either way.
+    let _ = send(&channel, said).await;
+    channel.close().await;
 }
 
 /// Sends a message; who waits for room learns that the channel is closed.

@@ -10,6 +10,9 @@
 //! muted or paused stream resumed, without a gap ([`rewrite`]). A layer is changed at a
 //! keyframe; which one is sent follows what the subscriber prefers, and what it loses.
 //!
+//! A stream of the server's own, a recording that is played, has nobody who could be asked
+//! for a keyframe: who comes later is sent what came since the last one ([`kept`]).
+//!
 //! Lost packets are asked for and sent again by the peers themselves (NACK, RTX), each from
 //! a bounded buffer; bandwidth is estimated there, too ([`peer`](super::peer)).
 //!
@@ -17,6 +20,7 @@
 //! with its last layer; a muted track is sent to nobody.
 
 mod forward;
+mod kept;
 mod keyframe;
 mod rewrite;
 mod source;
@@ -115,7 +119,9 @@ impl Media {
         let mut sources = self.sources.lock();
         let source = sources
             .entry(track.sid.clone())
-            .or_insert_with(|| Arc::new(Source::new(track.clone(), room, &incoming)))
+            .or_insert_with(|| {
+                Arc::new(Source::new(track.clone(), Arc::downgrade(room), &incoming))
+            })
             .clone();
         drop(sources);
         let layer = source.add(&incoming);

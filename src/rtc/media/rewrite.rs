@@ -11,6 +11,7 @@
 
 use std::time::Instant;
 
+use ::rtc::rtp::Header;
 use bytes::{Bytes, BytesMut};
 
 use super::keyframe::Vp8;
@@ -56,7 +57,7 @@ impl Rewrite {
             Some(first) if is_before(header.sequence_number, first) => return None,
             Some(_) => {}
         }
-        let mut sent = packet.clone();
+        let mut sent = Packet { header: bare(header), payload: packet.payload.clone() };
         sent.header.sequence_number = header.sequence_number.wrapping_add(self.sequence);
         sent.header.timestamp = header.timestamp.wrapping_add(self.timestamp);
         let (picture, tl0) = numbers;
@@ -102,6 +103,13 @@ impl Rewrite {
             picture.map(|(at, _)| u16::from_be_bytes([payload[at] & 0x7F, payload[at + 1]]));
         (picture, descriptor.tl0.map(|at| payload[at]))
     }
+}
+
+/// What of a header is the stream's, not the connection's that it came by: its extensions are
+/// neither copied for each subscriber nor sent.
+fn bare(header: &Header) -> Header {
+    let &Header { version, marker, payload_type, ssrc, .. } = header;
+    Header { version, marker, payload_type, ssrc, ..Header::default() }
 }
 
 fn renumbered(payload: &Bytes, picture: Option<u16>, tl0: Option<u8>) -> Bytes {

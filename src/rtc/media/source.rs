@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
 
+use super::kept::Kept;
 use super::keyframe::is_keyframe;
 use crate::rooms::{Room, Track};
 use crate::rtc::peer::{Codec, Incoming, Keyframes, Kind, Packet};
@@ -21,6 +23,10 @@ const KEYFRAME_INTERVAL: Duration = Duration::from_millis(500);
 /// Over which time a bitrate is measured.
 const BITRATE_WINDOW: Duration = Duration::from_secs(1);
 
+/// A layer of which nothing comes for so long, while another one of its source does, is not
+/// sent for now: its sender has no room for it.
+const STALLED_AFTER: Duration = Duration::from_millis(1_500);
+
 /// As RFC 6464 has it: silence, in dB below the loudest.
 pub const SILENT: u8 = 127;
 
@@ -32,6 +38,8 @@ pub struct Source {
     changed: watch::Sender<u64>,
     /// The loudest since it was last asked for, in dB below the loudest there is.
     level: AtomicU8,
+    /// Nothing of it is taken any more.
+    over: CancellationToken,
 }
 
 /// One encoding of it.
@@ -43,7 +51,12 @@ pub struct Layer {
     packets: broadcast::Sender<Arc<Arrived>>,
     keyframes: Keyframes,
     asked: Mutex<Option<Instant>>,
+    /// Of a video that nobody can be asked for a keyframe of.
+    kept: Option<Mutex<Kept>>,
     bitrate: AtomicU64,
+    begun: Instant,
+    /// When something came last, in milliseconds since it began.
+    heard_ms: AtomicU64,
     /// Of a picture.
     freezes: Mutex<Freezes>,
     is_over: AtomicBool,
@@ -58,15 +71,28 @@ pub struct Arrived {
 }
 
 impl Source {
-    pub fn new(track: Arc<Track>, room: &Arc<Room>, incoming: &Incoming) -> Source {
+    /// Of a track of a room, or of none.
+    pub fn new(track: Arc<Track>, room: Weak<Room>, incoming: &Incoming) -> Source {
         Source {
             track,
-            room: Arc::downgrade(room),
+            room,
             codec: incoming.codec,
             layers: RwLock::default(),
             changed: watch::channel(0).0,
             level: AtomicU8::new(SILENT),
+            over: CancellationToken::new(),
         }
+    }
+
+    /// What comes of a track that is in no room.
+    pub fn lone(track: Arc<Track>, incoming: Incoming) -> Arc<Source> {
+        let source = Arc::new(Source::new(track, Weak::new(), &incoming));
+        let (layer, pumped) = (source.add(&incoming), source.clone());
+        tokio::spawn(async move {
+            pumped.pump(&layer, incoming).await;
+            pumped.remove(&layer);
+        });
+        source
     }
 
     pub fn add(&self, incoming: &Incoming) -> Arc<Layer> {
@@ -77,7 +103,10 @@ impl Source {
             packets: broadcast::channel(BEHIND_MAX).0,
             keyframes: incoming.keyframes(),
             asked: Mutex::new(None),
+            kept: (incoming.is_ours() && incoming.kind == Kind::Video).then(Mutex::default),
             bitrate: AtomicU64::new(0),
+            begun: Instant::now(),
+            heard_ms: AtomicU64::new(0),
             freezes: Mutex::default(),
             is_over: AtomicBool::new(false),
         });
@@ -115,17 +144,37 @@ impl Source {
         layers
     }
 
+    /// The same, without those that are not sent for now.
+    pub fn live_layers(&self) -> Vec<Arc<Layer>> {
+        let mut layers = self.layers();
+        layers.retain(|layer| !layer.is_over());
+        let last = layers.iter().map(|layer| layer.heard()).max();
+        layers.retain(|layer| last.is_none_or(|last| layer.heard() + STALLED_AFTER > last));
+        layers
+    }
+
     /// Changes when a layer comes or goes.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
 
+    /// Ends it, whatever still comes.
+    pub fn close(&self) {
+        self.over.cancel();
+    }
+
     /// Hands on what comes, until it ends.
     pub async fn pump(&self, layer: &Layer, mut incoming: Incoming) {
         let (mut begun, mut bytes) = (Instant::now(), 0_u64);
-        while let Some(packet) = incoming.recv().await {
+        loop {
+            let came = tokio::select! {
+                () = self.over.cancelled() => None,
+                came = incoming.recv() => came,
+            };
+            let Some(packet) = came else { return };
             bytes += packet.payload.len() as u64;
             let now = Instant::now();
+            layer.note_heard(now);
             if let Some(level) = incoming.audio_level_id.and_then(|id| level_of(&packet, id)) {
                 self.level.fetch_min(level, Ordering::Relaxed);
             }
@@ -133,8 +182,7 @@ impl Source {
             if incoming.kind == Kind::Video {
                 layer.freezes.lock().note(&packet.header, now);
             }
-            // Nobody has to listen.
-            let _ = layer.packets.send(Arc::new(Arrived { packet, is_keyframe, at: now }));
+            layer.hand_on(Arc::new(Arrived { packet, is_keyframe, at: now }));
             let elapsed = now.duration_since(begun);
             if elapsed >= BITRATE_WINDOW {
                 let bits = bytes as f64 * 8.0 / elapsed.as_secs_f64();
@@ -157,6 +205,29 @@ fn level_of(packet: &Packet, id: u8) -> Option<u8> {
 }
 
 impl Layer {
+    fn hand_on(&self, arrived: Arc<Arrived>) {
+        // Who catches up misses nothing, and has nothing twice.
+        let mut kept = self.kept.as_ref().map(|kept| kept.lock());
+        if let Some(kept) = &mut kept {
+            kept.note(&arrived);
+        }
+        // Nobody has to listen.
+        let _ = self.packets.send(arrived);
+    }
+
+    /// Whether who comes later can be sent what it needs at any time.
+    pub fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// What a decoder needs to begin now, in the time of a moment; and what comes from then
+    /// on. None where it is not known.
+    pub fn catch_up(&self) -> Option<(Vec<Arrived>, broadcast::Receiver<Arc<Arrived>>)> {
+        let kept = self.kept.as_ref()?.lock();
+        let needed = kept.needed(Instant::now());
+        (!needed.is_empty()).then(|| (needed, self.packets.subscribe()))
+    }
+
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Arrived>> {
         self.packets.subscribe()
     }
@@ -169,6 +240,16 @@ impl Layer {
     /// How often its picture stood still, and for how long altogether.
     pub fn freezes(&self) -> (u64, Duration) {
         self.freezes.lock().totals()
+    }
+
+    /// When something came last.
+    fn heard(&self) -> Instant {
+        self.begun + Duration::from_millis(self.heard_ms.load(Ordering::Relaxed))
+    }
+
+    fn note_heard(&self, now: Instant) {
+        let since = u64::try_from(now.duration_since(self.begun).as_millis()).unwrap_or(u64::MAX);
+        self.heard_ms.store(since, Ordering::Relaxed);
     }
 
     pub fn is_over(&self) -> bool {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{Forward, Media};
+use super::{Forward, Media, Source};
 use crate::rooms::{Preference, Track};
-use crate::rtc::peer::Peer;
+use crate::rtc::peer::{Kind, Peer};
 
 pub struct Subscriptions {
     media: Arc<Media>,
@@ -52,17 +52,28 @@ impl Subscriptions {
 
     async fn begin(&mut self, track: &Track, preference: Preference) -> bool {
         let Some(source) = self.media.source(&track.sid) else { return false };
+        let room = source.room.upgrade();
+        let is_added = self.add(source, preference).await;
+        if let (true, Some(room)) = (is_added, room) {
+            room.note_subscribed(&track.sid);
+        }
+        is_added
+    }
+
+    /// Sends what comes of a source, whatever a room says; whether it can be.
+    pub async fn add(&mut self, source: Arc<Source>, preference: Preference) -> bool {
         let (kind, codec) = (source.codec.kind(), source.codec);
-        let stream = (self.stream_of)(track);
-        match self.peer.add_track(kind, codec, &track.sid, &stream).await {
+        let sid = source.track.sid.clone();
+        let stream = (self.stream_of)(&source.track);
+        match self.peer.add_track(kind, codec, &sid, &stream).await {
             Ok(sender) => {
                 let bitrate = self.bitrate.subscribe();
                 let forward = Forward::start(source, sender, preference, bitrate);
-                self.forwards.insert(track.sid.clone(), forward);
+                self.forwards.insert(sid, forward);
                 true
             }
             Err(error) => {
-                tracing::debug!(%error, track = track.sid, "a track cannot be forwarded");
+                tracing::debug!(%error, track = sid, "a track cannot be forwarded");
                 false
             }
         }
@@ -74,6 +85,11 @@ impl Subscriptions {
             let videos = self.forwards.len().max(1) as u64;
             self.bitrate.send_replace(bitrate / videos);
         }
+    }
+
+    /// What is sent: the sids of its tracks, and their kinds.
+    pub fn tracks(&self) -> Vec<(String, Kind)> {
+        self.forwards.iter().map(|(sid, forward)| (sid.clone(), forward.sender.kind)).collect()
     }
 
     pub fn has_sources(&self) -> bool {

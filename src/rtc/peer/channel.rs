@@ -15,10 +15,13 @@ use super::Error;
 
 /// Messages that have arrived and were not received.
 const RECEIVED_MAX: usize = 16;
-/// How long a channel that closes waits for what was sent on it.
-const LINGER: Duration = Duration::from_secs(10);
-/// How often it looks.
-const LINGER_LOOK: Duration = Duration::from_millis(2);
+/// How long a channel that closes waits for the peer to take any more of what was sent on
+/// it, and for all of that.
+const LINGER: Duration = Duration::from_secs(5);
+const LINGER_MAX: Duration = Duration::from_secs(60);
+/// How often it looks, at first and later.
+const LINGER_LOOK_MIN: Duration = Duration::from_millis(1);
+const LINGER_LOOK_MAX: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
@@ -82,6 +85,9 @@ pub struct Channel {
     pub protocol: Arc<str>,
     /// The SCTP stream.
     pub id: u16,
+    /// Messages arrive in the order in which they were sent. Whether some may be lost of a
+    /// channel that the peer has opened is not known: the library does not say.
+    pub ordered: bool,
     inner: Arc<Inner>,
 }
 
@@ -99,6 +105,7 @@ impl Channel {
     pub(super) fn new(
         channel: Arc<dyn DataChannel>,
         (label, protocol): (&str, &str),
+        ordered: bool,
         bounds: Bounds,
         counted: Box<dyn Send>,
     ) -> Channel {
@@ -112,7 +119,8 @@ impl Channel {
         });
         let id = u16::try_from(channel.id()).unwrap_or(u16::MAX);
         let inner = Inner { channel, received: Mutex::new(received), stage, bounds, _held: held };
-        Channel { label: label.into(), protocol: protocol.into(), id, inner: Arc::new(inner) }
+        let (label, protocol) = (label.into(), protocol.into());
+        Channel { label, protocol, id, ordered, inner: Arc::new(inner) }
     }
 
     /// Sends a message; waits until the channel is open and while more than
@@ -147,7 +155,8 @@ impl Channel {
         self.inner.received.lock().await.recv().await
     }
 
-    /// Closes it after what was sent before, unless that takes longer than `LINGER`.
+    /// Closes it after what was sent before: nothing of that is lost while the peer takes it,
+    /// up to `LINGER_MAX`. A peer that takes nothing for `LINGER` is not waited for.
     pub async fn close(&self) {
         tokio::select! {
             () = sent(&*self.inner.channel) => {}
@@ -171,8 +180,18 @@ impl Channel {
 /// its driver has not taken yet, which are lost then.
 async fn sent(channel: &dyn DataChannel) {
     let begun = Instant::now();
-    while channel.outstanding_bytes().await.is_ok_and(|left| left > 0) && begun.elapsed() < LINGER {
-        tokio::time::sleep(LINGER_LOOK).await;
+    let mut look = LINGER_LOOK_MIN;
+    let (mut least, mut moved) = (usize::MAX, begun);
+    while let Ok(left @ 1..) = channel.outstanding_bytes().await {
+        if left < least {
+            (least, moved) = (left, Instant::now());
+        }
+        if moved.elapsed() >= LINGER || begun.elapsed() >= LINGER_MAX {
+            tracing::debug!(left, "a channel is closed before its peer has all that was sent");
+            return;
+        }
+        tokio::time::sleep(look).await;
+        look = (look * 2).min(LINGER_LOOK_MAX);
     }
 }
 

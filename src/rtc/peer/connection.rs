@@ -17,11 +17,13 @@ use webrtc::peer_connection::{
 
 use super::channel::Bounds;
 use super::handler::{Handler, Place, Places};
+use super::layers::Layers;
+use super::outbox::Outbox;
 use super::tap::Taps;
 use super::track::FEEDBACK_MAX;
 use super::{
-    Candidate, Channel, Codec, Error, Event, Kind, Options, Reliability, Sender, State, Statistics,
-    engine, failed, public,
+    Candidate, Channel, Codec, Error, Event, Kind, Options, Reliability, Section, Sender, State,
+    Statistics, engine, failed, public, sections,
 };
 
 /// Events that were not taken.
@@ -44,6 +46,7 @@ struct Shared {
     connection: Arc<dyn PeerConnection>,
     options: Options,
     taps: Arc<Taps>,
+    outbox: Arc<Outbox>,
     state: watch::Receiver<State>,
     gathered: watch::Receiver<bool>,
     /// When the remote's first description came.
@@ -64,6 +67,9 @@ struct Negotiation {
     has_offered: bool,
     has_remote: bool,
     early: Vec<Option<Candidate>>,
+    /// The remote's last offer.
+    offered: Vec<Section>,
+    layers: Layers,
 }
 
 impl Drop for Shared {
@@ -92,7 +98,9 @@ impl Peer {
             tracks: Places::new("tracks", options.max_tracks),
         });
         let (channels, tracks) = (handler.channels.clone(), handler.tracks.clone());
-        let connection = engine::build(&options, &taps, handler.clone(), stopped.clone()).await?;
+        let outbox = Arc::<Outbox>::default();
+        let ends = (&taps, &outbox);
+        let connection = engine::build(&options, ends, handler.clone(), stopped.clone()).await?;
         let _ = handler.connection.set(Arc::downgrade(&connection));
         let (begun, has_begun) = watch::channel(None);
         let supervisor = Supervisor {
@@ -111,6 +119,7 @@ impl Peer {
             connection,
             options,
             taps,
+            outbox,
             state,
             gathered,
             begun,
@@ -132,7 +141,7 @@ impl Peer {
         let offer = self.0.connection.create_offer(Some(options)).await.map_err(described)?;
         self.0.connection.set_local_description(offer.clone()).await.map_err(described)?;
         negotiation.has_offered = true;
-        Ok(self.told(&offer))
+        Ok(negotiation.layers.offer(&self.told(&offer)))
     }
 
     /// Takes the remote's offer; the answer is the local description from now on. An offer of
@@ -140,17 +149,22 @@ impl Peer {
     pub async fn answer(&self, offer: &str) -> Result<String, Error> {
         let mut negotiation = self.0.negotiation.lock().await;
         let offer = self.check(offer)?;
-        let offer = RTCSessionDescription::offer(offer).map_err(described)?;
+        let offered = sections::sections(&offer);
+        let shown = negotiation.layers.show(&offer);
+        let offer = RTCSessionDescription::offer(shown.sdp.clone()).map_err(described)?;
         if std::mem::take(&mut negotiation.has_offered) {
             let nothing = RTCSessionDescription::rollback(None).map_err(described)?;
             self.0.connection.set_local_description(nothing).await.map_err(described)?;
         }
         self.0.connection.set_remote_description(offer).await.map_err(described)?;
+        negotiation.layers.note(&shown);
+        negotiation.offered = offered;
+        sections::rest_unused(&self.0.connection, &negotiation.offered).await?;
         self.note_remote(&mut negotiation).await;
         let answer = self.0.connection.create_answer(None).await.map_err(described)?;
         self.0.connection.set_local_description(answer.clone()).await.map_err(described)?;
         self.0.negotiations.fetch_add(1, Ordering::AcqRel);
-        Ok(self.told(&answer))
+        Ok(shown.answer(&self.told(&answer)))
     }
 
     /// Takes the remote's answer to our offer.
@@ -160,8 +174,10 @@ impl Peer {
             return Err(Error::Description("nothing was offered".to_owned()));
         }
         let answer = self.check(answer)?;
-        let answer = RTCSessionDescription::answer(answer).map_err(described)?;
+        let shown = negotiation.layers.show(&answer);
+        let answer = RTCSessionDescription::answer(shown.sdp.clone()).map_err(described)?;
         self.0.connection.set_remote_description(answer).await.map_err(described)?;
+        negotiation.layers.note(&shown);
         negotiation.has_offered = false;
         self.note_remote(&mut negotiation).await;
         self.0.negotiations.fetch_add(1, Ordering::AcqRel);
@@ -261,7 +277,9 @@ impl Peer {
         };
         let opened = self.0.connection.create_data_channel(label, Some(init)).await;
         let channel = opened.map_err(failed)?;
-        Ok(Channel::new(channel, (label, protocol), bounds(&self.0.options), Box::new(place)))
+        let bounds = bounds(&self.0.options);
+        let names = (label, protocol);
+        Ok(Channel::new(channel, names, reliability.ordered, bounds, Box::new(place)))
     }
 
     /// A stream to the peer, which is sent once descriptions were exchanged anew.
@@ -279,7 +297,10 @@ impl Peer {
         let place = self.0.tracks.take()?;
         let (track, ssrc) = engine::local_track(codec, track_id, stream_id);
         let track = Arc::new(TrackLocalStaticRTP::new(track));
-        let sender = self.0.connection.add_track(track.clone()).await.map_err(failed)?;
+        let negotiation = self.0.negotiation.lock().await;
+        let offered = &negotiation.offered;
+        let sender = sections::send(&self.0.connection, offered, kind, track.clone()).await?;
+        drop(negotiation);
         let (tell, feedback) = mpsc::channel(FEEDBACK_MAX);
         self.0.taps.listen(ssrc, kind, codec.clock_rate(), tell);
         self.0.sending.lock().push((ssrc, place));
@@ -290,6 +311,7 @@ impl Peer {
             stream_id: stream_id.into(),
             ssrc,
             track,
+            outbox: self.0.outbox.clone(),
             sender,
             feedback: Mutex::new(feedback),
             negotiations: self.0.negotiations.clone(),

@@ -29,6 +29,7 @@ use webrtc::runtime::{
     TokioRuntime,
 };
 
+use super::outbox::{Feed, Outbox};
 use super::tap::{Estimate, Tap, Taps};
 use super::{Codec, Error, Kind, Options};
 
@@ -44,15 +45,18 @@ const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 
 /// The nearest to the wire: it sees what is received and sent as it is.
 const WIRE: Slot = Slot::Custom(1);
+/// The farthest from it: what it gives goes through all the others.
+const APPLICATION: Slot = Slot::Custom(20_000);
 
 pub async fn build(
     options: &Options,
-    taps: &Arc<Taps>,
+    (taps, outbox): (&Arc<Taps>, &Arc<Outbox>),
     handler: Arc<dyn PeerConnectionEventHandler>,
     stopped: CancellationToken,
 ) -> Result<Arc<dyn PeerConnection>, Error> {
     let mut media = media_engine().map_err(super::failed)?;
     let registry = interceptors(&mut media, taps).map_err(super::failed)?;
+    let registry = registry.with(APPLICATION, Feed::new(outbox.clone()));
     let connection = PeerConnectionBuilder::new()
         .with_configuration(configuration(options))
         .with_setting_engine(settings(options))

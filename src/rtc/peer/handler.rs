@@ -134,7 +134,9 @@ impl PeerConnectionEventHandler for Handler {
         tokio::spawn(async move {
             let label = channel.label().await.unwrap_or_default();
             let protocol = channel.protocol().await.unwrap_or_default();
-            let channel = Channel::new(channel, (&label, &protocol), bounds, Box::new(place));
+            let ordered = channel.ordered().await.unwrap_or(true);
+            let names = (&*label, &*protocol);
+            let channel = Channel::new(channel, names, ordered, bounds, Box::new(place));
             tell(&events, &stop, Event::Channel(channel));
         });
     }
@@ -196,7 +198,7 @@ impl Split {
             stream_id: opened.stream_ids.first().map_or("", String::as_str).into(),
             audio_level_id,
             packets,
-            keyframes: Keyframes { track: self.track.clone(), ssrc },
+            keyframes: Keyframes { track: Some(self.track.clone()), ssrc },
         };
         tell(&self.events, &self.stop, Event::Track(incoming));
     }

@@ -20,8 +20,11 @@ mod channel;
 mod connection;
 mod engine;
 mod handler;
+mod layers;
+mod outbox;
 mod public;
 mod repair;
+mod sections;
 mod tap;
 mod track;
 
@@ -30,6 +33,7 @@ use std::time::Duration;
 
 pub use channel::{Channel, Message, Reliability};
 pub use connection::Peer;
+pub use sections::{Section, sections};
 pub use track::{Codec, Feedback, Incoming, Keyframes, Kind, Packet, Sender};
 
 /// A server that helps to be reached (RFC 8489, RFC 8656).
@@ -190,8 +194,8 @@ pub enum Direction {
     Out,
 }
 
-/// One RTP stream. `lost`, `fraction_lost` and `jitter` are the receiver's view: ours of a
-/// stream that comes in, the remote's (by its reports) of one that goes out.
+/// One RTP stream. `lost`, `expected`, `fraction_lost` and `jitter` are the receiver's view:
+/// ours of a stream that comes in, the remote's (by its reports) of one that goes out.
 #[derive(Clone, Debug)]
 pub struct StreamStatistics {
     pub ssrc: u32,
@@ -200,6 +204,8 @@ pub struct StreamStatistics {
     pub packets: u64,
     pub bytes: u64,
     pub lost: i64,
+    /// Packets that reports are about so far: those that came, and those that are lost.
+    pub expected: u64,
     /// Of the last interval between reports, from 0 to 1.
     pub fraction_lost: f64,
     pub jitter: Duration,

@@ -8,6 +8,9 @@
 //! ```text
 //! ssrc 9, rrid h, payload [01 02 | aa bb …]   →   ssrc of layer h, number 0x0102, payload [aa bb …]
 //! ```
+//! One that repairs nothing, as it only probes the way or is of a layer of which nothing has
+//! come, goes on as nobody's: that it came is reported to its sender (TWCC), who would take
+//! it for lost else, and send less and less.
 
 use std::collections::HashMap;
 
@@ -22,6 +25,9 @@ const RRID: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
 
 /// Layers of one connection.
 const LAYERS_MAX: usize = 256;
+
+/// An ssrc that no stream has: what comes under it is counted as having come, and dropped.
+const NOBODY: u32 = 0;
 
 #[derive(Default)]
 pub struct Repair {
@@ -56,16 +62,16 @@ impl Repair {
         self.layers.retain(|_, (ssrc, _)| *ssrc != info.ssrc);
     }
 
-    /// Whether the packet is of any use.
-    pub fn take(&mut self, packet: &mut Packet) -> bool {
-        if let Some(stream) = self.announced.get(&packet.header.ssrc) {
-            return restore(packet, *stream);
+    /// Makes a retransmission what was lost.
+    pub fn take(&mut self, packet: &mut Packet) {
+        if let Some(stream) = self.announced.get(&packet.header.ssrc).copied() {
+            return restore(packet, Some(stream));
         }
         let value = |id: Option<u8>| value_of(packet, id);
         let mid = value(self.mid).unwrap_or_default();
         if let Some(rrid) = value(self.rrid) {
             let layer = self.layers.get(&(mid, rrid)).copied();
-            return layer.is_some_and(|layer| restore(packet, layer));
+            return restore(packet, layer);
         }
         if let Some(rid) = value(self.rid)
             && self.layers.len() < LAYERS_MAX
@@ -73,7 +79,6 @@ impl Repair {
             let header = &packet.header;
             self.layers.insert((mid, rid), (header.ssrc, header.payload_type));
         }
-        true
     }
 }
 
@@ -84,15 +89,15 @@ fn value_of(packet: &Packet, id: Option<u8>) -> Option<Bytes> {
 }
 
 /// A packet without a number in it is padding that probes the way.
-fn restore(packet: &mut Packet, (ssrc, payload_type): (u32, u8)) -> bool {
-    if packet.payload.len() <= 2 {
-        return false;
-    }
+fn restore(packet: &mut Packet, stream: Option<(u32, u8)>) {
+    let Some((ssrc, payload_type)) = stream.filter(|_| packet.payload.len() > 2) else {
+        packet.header.ssrc = NOBODY;
+        return;
+    };
     let number = packet.payload.split_to(2);
     packet.header.sequence_number = u16::from_be_bytes([number[0], number[1]]);
     packet.header.ssrc = ssrc;
     packet.header.payload_type = payload_type;
-    true
 }
 
 #[cfg(test)]
@@ -116,20 +121,46 @@ mod tests {
         let extension = |uri: &str, id| RTPHeaderExtension { uri: uri.to_owned(), id };
         let rtp_header_extensions = vec![extension(RID, 5), extension(RRID, 6)];
         repair.note(&StreamInfo { rtp_header_extensions, ..StreamInfo::default() });
-        assert!(repair.take(&mut packet(7, 5, b"h", b"x")));
-        let mut again = packet(9, 6, b"h", &[1, 2, 0xAA]);
-        assert!(repair.take(&mut again));
-        assert_eq!((again.header.ssrc, again.header.sequence_number), (7, 0x0102));
-        assert_eq!(again.payload[..], [0xAA]);
-        assert!(!repair.take(&mut packet(9, 6, b"q", &[1, 2, 0xAA])), "another layer");
-        assert!(!repair.take(&mut packet(9, 6, b"h", &[1, 2])), "a probe");
+        let taken = |repair: &mut Repair, mut packet: Packet| {
+            repair.take(&mut packet);
+            (packet.header.ssrc, packet.header.sequence_number, packet.payload)
+        };
+        let own = taken(&mut repair, packet(7, 5, b"h", b"x"));
+        assert_eq!(own, (7, 0, Bytes::from_static(b"x")));
+        let again = taken(&mut repair, packet(9, 6, b"h", &[1, 2, 0xAA]));
+        assert_eq!(again, (7, 0x0102, Bytes::from_static(&[0xAA])));
         let announced = StreamInfo { ssrc: 3, ssrc_rtx: Some(4), ..StreamInfo::default() };
         repair.note(&announced);
-        let mut again = packet(4, 1, b"", &[0, 9, 0xBB]);
-        assert!(repair.take(&mut again));
-        assert_eq!((again.header.ssrc, again.header.sequence_number), (3, 9));
+        let again = taken(&mut repair, packet(4, 1, b"", &[0, 9, 0xBB]));
+        assert_eq!(again, (3, 9, Bytes::from_static(&[0xBB])));
         repair.forget(&announced);
-        let mut other = packet(4, 1, b"", &[0, 9, 0xBB]);
-        assert!(repair.take(&mut other) && other.header.ssrc == 4);
+        let other = taken(&mut repair, packet(4, 1, b"", &[0, 9, 0xBB]));
+        assert_eq!(other.0, 4, "of nothing that is announced");
+    }
+
+    #[test]
+    fn what_repairs_nothing_goes_on_as_nobodys() {
+        let mut repair = Repair::default();
+        let extension = |uri: &str, id| RTPHeaderExtension { uri: uri.to_owned(), id };
+        let rtp_header_extensions = vec![extension(RID, 5), extension(RRID, 6)];
+        let info = StreamInfo {
+            ssrc: 3,
+            ssrc_rtx: Some(4),
+            rtp_header_extensions,
+            ..StreamInfo::default()
+        };
+        repair.note(&info);
+        repair.take(&mut packet(7, 5, b"h", b"x"));
+        for (what, mut probe) in [
+            ("another layer", packet(9, 6, b"q", &[1, 2, 0xAA])),
+            ("a probe by a layer", packet(9, 6, b"h", &[1, 2])),
+            ("an announced probe", packet(4, 1, b"", b"")),
+        ] {
+            probe.header.set_extension(2, Bytes::from_static(&[0, 9])).unwrap();
+            repair.take(&mut probe);
+            assert_eq!(probe.header.ssrc, NOBODY, "{what}");
+            // Its place among all that came.
+            assert_eq!(probe.header.get_extension(2).as_deref(), Some(&[0, 9][..]), "{what}");
+        }
     }
 }

@@ -57,6 +57,8 @@ struct Stream {
     clock_rate: u32,
     /// The middle of the NTP time of sender reports, and when they were sent.
     sent_reports: VecDeque<(u32, Instant)>,
+    /// The highest number that a report was about, counted on beyond 16 bits.
+    reported: Option<u32>,
     feedback: Option<mpsc::Sender<Feedback>>,
 }
 
@@ -173,13 +175,15 @@ impl Stream {
             packets: 0,
             bytes: 0,
             lost: 0,
+            expected: 0,
             fraction_lost: 0.0,
             jitter: Duration::ZERO,
             round_trip: None,
             nacks: 0,
             keyframe_requests: 0,
         };
-        Stream { statistics, clock_rate, sent_reports: VecDeque::new(), feedback: None }
+        let sent_reports = VecDeque::new();
+        Stream { statistics, clock_rate, sent_reports, reported: None, feedback: None }
     }
 
     fn tell(&self, feedback: Feedback) {
@@ -199,6 +203,13 @@ impl Stream {
         let statistics = &mut self.statistics;
         // 24 bits with a sign: duplicates make it negative.
         statistics.lost = i64::from(((block.total_lost << 8) as i32) >> 8);
+        let highest = block.last_sequence_number;
+        // Where the first one began is not known: about what has passed here.
+        let more = match self.reported.replace(highest) {
+            None => statistics.packets.max(1),
+            Some(before) => u64::from(highest.wrapping_sub(before).cast_signed().max(0) as u32),
+        };
+        statistics.expected += more;
         statistics.fraction_lost = f64::from(block.fraction_lost) / 256.0;
         statistics.jitter = Duration::from_secs_f64(f64::from(block.jitter) / rate);
         if let Some(sent) = sent_at(&self.sent_reports, block.last_sender_report) {
@@ -218,8 +229,7 @@ fn sent_at(reports: &VecDeque<(u32, Instant)>, middle: u32) -> Option<Instant> {
     reports.iter().find(|(sent, _)| *sent == middle && middle != 0).map(|(_, at)| *at)
 }
 
-/// Lets everything through; what is sent again of a layer of a simulcast becomes what was
-/// lost ([`Repair`]).
+/// Lets everything through; what is sent again becomes what was lost ([`Repair`]).
 pub struct Tap {
     taps: Arc<Taps>,
     repair: Repair,
@@ -243,9 +253,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Tap {
     fn handle_read(&mut self, mut tagged: TaggedPacket) -> Result<(), Self::Error> {
         match &mut tagged.message.packet {
             Packet::Rtp(packet) => {
-                if !self.repair.take(packet) {
-                    return Ok(());
-                }
+                self.repair.take(packet);
                 self.taps.count(packet, Direction::In);
             }
             Packet::Rtcp(packets) => {

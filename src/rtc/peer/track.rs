@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp::Header;
 use tokio::sync::{Mutex, mpsc};
-use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::TrackRemote;
 use webrtc::rtp_transceiver::RtpSender;
 
 use super::Error;
+use super::outbox::Outbox;
 
 /// An RTP packet, decrypted.
 pub type Packet = rtc::rtp::Packet;
@@ -100,6 +100,29 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// A stream that no peer sends, but whoever has the other end of `packets`; keyframes of
+    /// it come when they come.
+    pub fn of_ours(codec: Codec, track_id: &str, packets: mpsc::Receiver<Packet>) -> Incoming {
+        let ssrc = rand::random_range(1..u32::MAX);
+        Incoming {
+            kind: codec.kind(),
+            codec,
+            mid: None,
+            rid: None,
+            ssrc,
+            track_id: track_id.into(),
+            stream_id: "".into(),
+            audio_level_id: None,
+            packets,
+            keyframes: Keyframes { track: None, ssrc },
+        }
+    }
+
+    /// Whether nobody can be asked for a keyframe.
+    pub fn is_ours(&self) -> bool {
+        self.keyframes.track.is_none()
+    }
+
     /// The next packet; None once the stream has ended.
     pub async fn recv(&mut self) -> Option<Packet> {
         self.packets.recv().await
@@ -119,14 +142,16 @@ impl Incoming {
 /// Asks the sender of a stream for keyframes.
 #[derive(Clone)]
 pub struct Keyframes {
-    pub(super) track: Arc<dyn TrackRemote>,
+    /// None: no peer sends it.
+    pub(super) track: Option<Arc<dyn TrackRemote>>,
     pub(super) ssrc: u32,
 }
 
 impl Keyframes {
     pub async fn request(&self) -> Result<(), Error> {
+        let Some(track) = &self.track else { return Ok(()) };
         let wish = PictureLossIndication { sender_ssrc: 0, media_ssrc: self.ssrc };
-        self.track.write_rtcp(vec![Box::new(wish)]).await.map_err(|_| Error::Closed)
+        track.write_rtcp(vec![Box::new(wish)]).await.map_err(|_| Error::Closed)
     }
 }
 
@@ -150,6 +175,7 @@ pub struct Sender {
     pub stream_id: Arc<str>,
     pub ssrc: u32,
     pub(super) track: Arc<TrackLocalStaticRTP>,
+    pub(super) outbox: Arc<Outbox>,
     pub(super) sender: Arc<dyn RtpSender>,
     pub(super) feedback: Mutex<mpsc::Receiver<Feedback>>,
     /// Counts the negotiations of the connection.
@@ -163,12 +189,13 @@ const NONE: u64 = u8::MAX as u64;
 
 impl Sender {
     /// Sends a packet, whose ssrc and payload type become the stream's; its extensions are
-    /// dropped. Waits while the connection has too much to send. What is sent before the
-    /// stream was negotiated, or when the peer does not want it, is dropped.
+    /// dropped. It waits for the connection among what all streams to the peer have to send,
+    /// of which the oldest is lost where that is too much. What is sent before the stream was
+    /// negotiated, or when the peer does not want it, is dropped.
     pub async fn write(&self, mut packet: Packet) -> Result<(), Error> {
         let Some(payload_type) = self.payload_type().await? else { return Ok(()) };
         readdress(&mut packet.header, self.ssrc, payload_type);
-        self.track.write_rtp(packet).await.map_err(|_| Error::Closed)
+        self.outbox.send(packet, &self.track).await
     }
 
     /// None while the peer has not agreed to take the stream.

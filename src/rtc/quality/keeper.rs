@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 
 use super::score::Rating;
 use super::watch::{About, Change, INTERVAL, Measured};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::Http;
-use crate::http::conversation::Conversation;
 use crate::rooms::Key;
 use crate::sql::types::Oid;
 
@@ -104,9 +103,6 @@ async fn write(http: &Arc<Http>, rows: Vec<(Oid, Value)>) {
 }
 
 async fn write_database(http: &Arc<Http>, database: Oid, rows: Vec<Value>) -> Result<()> {
-    let catalog = http.front.database.shared_catalog();
-    let name = catalog.database(database).map(|found| found.name.clone());
-    let name = name.ok_or_else(|| Error::internal("a room of a database that is gone"))?;
-    let mut desk = Conversation::of_server(&http.front.database, &name, Vec::new()).await?;
+    let mut desk = http.as_server(database).await?;
     desk.rows(ROWS, &[json!(Value::from(rows).to_string())]).await.map(drop)
 }

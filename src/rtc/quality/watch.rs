@@ -70,6 +70,9 @@ struct Line {
     packets: u64,
     bytes: u64,
     lost: i64,
+    expected: u64,
+    /// By the last report.
+    loss: f64,
     is_seen: bool,
 }
 
@@ -86,6 +89,7 @@ struct Sum {
     packets: u64,
     bytes: u64,
     lost: i64,
+    expected: u64,
     jitter_ms: f64,
     round_trip_ms: Option<f64>,
     kind: Option<Kind>,
@@ -96,6 +100,7 @@ impl Sum {
         self.packets += stream.packets;
         self.bytes += stream.bytes;
         self.lost += stream.lost;
+        self.expected += stream.expected;
         self.jitter_ms = self.jitter_ms.max(stream.jitter.as_secs_f64() * 1_000.0);
         let round_trip = stream.round_trip.map(|time| time.as_secs_f64() * 1_000.0);
         self.note_round_trip(round_trip);
@@ -128,7 +133,7 @@ impl Watch {
             let statistics = connected.peer.statistics().await;
             let pair = statistics.round_trip.map(|time| time.as_secs_f64() * 1_000.0);
             let is_own = |source: &&Arc<Source>| source.track.publisher.0 == about.participant;
-            let own = sources.iter().filter(is_own);
+            let own = sources.iter().filter(is_own).filter(|source| is_published(source));
             let mut own: Vec<(&Arc<Source>, Sum)> =
                 own.map(|source| (source, Sum::default())).collect();
             let mut sent = Sum::default();
@@ -176,6 +181,11 @@ impl Watch {
     }
 }
 
+/// Of what is published no more nothing is expected, though its stream has not ended.
+fn is_published(source: &Source) -> bool {
+    source.room.upgrade().is_some_and(|room| room.track(&source.track.sid).is_some())
+}
+
 /// Whether a stream is one of its layers.
 fn has(source: &Source, ssrc: u32) -> bool {
     source.layers().iter().any(|layer| layer.ssrc == ssrc)
@@ -187,6 +197,22 @@ fn freezes_of(source: &Source) -> (u64, Duration) {
 }
 
 impl Line {
+    /// The part that is lost of what reports since the last time are about. Receivers report
+    /// as often as they like, of audio every five seconds: until the next one it is as it
+    /// was.
+    fn loss_by(&mut self, sum: &Sum) -> f64 {
+        let expected = sum.expected.saturating_sub(self.expected);
+        let lost = (sum.lost - self.lost).max(0) as f64;
+        if expected > 0 {
+            self.loss = (lost / expected as f64).min(1.0);
+        } else if sum.expected < self.expected {
+            // A layer that is gone takes its count along.
+            self.loss = 0.0;
+        }
+        (self.expected, self.lost) = (sum.expected, sum.lost);
+        self.loss
+    }
+
     fn measure(
         &mut self,
         (about, track): Name,
@@ -198,10 +224,8 @@ impl Line {
         // A layer that is gone takes its count along.
         let packets = sum.packets.saturating_sub(self.packets);
         let bytes = sum.bytes.saturating_sub(self.bytes);
-        let lost = (sum.lost - self.lost).max(0) as u64;
-        (self.packets, self.bytes, self.lost) = (sum.packets, sum.bytes, sum.lost);
-        let expected = packets + lost;
-        let loss = if expected == 0 { 0.0 } else { lost as f64 / expected as f64 };
+        let loss = self.loss_by(sum);
+        (self.packets, self.bytes) = (sum.packets, sum.bytes);
         let kind = sum.kind.unwrap_or(Kind::Audio);
         // A participant that is sent nothing, since nobody says anything, loses nothing.
         let is_muted = source.map_or(packets == 0, |source| source.track.is_muted());
@@ -230,7 +254,21 @@ mod tests {
     use super::*;
 
     fn sum(packets: u64, lost: i64) -> Sum {
-        Sum { packets, lost, bytes: packets * 1_000, kind: Some(Kind::Video), ..Sum::default() }
+        let (bytes, expected) = (packets * 1_000, packets + lost as u64);
+        Sum { packets, lost, expected, bytes, kind: Some(Kind::Video), ..Sum::default() }
+    }
+
+    #[test]
+    fn a_loss_holds_until_the_next_report() {
+        let mut line = Line::default();
+        let mut loss = |expected, lost| line.loss_by(&Sum { expected, lost, ..Sum::default() });
+        assert_eq!(loss(0, 0), 0.0);
+        assert_eq!(loss(200, 50), 0.25);
+        assert_eq!(loss(200, 50), 0.25, "nothing was reported since");
+        assert_eq!(loss(400, 50), 0.0);
+        assert_eq!(loss(100, 10), 0.0, "a stream is gone");
+        assert_eq!(loss(200, 20), 0.1);
+        assert_eq!(loss(210, 200), 1.0);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use ::rtc::rtp::codec::h264::H264Packet;
 use ::rtc::rtp::codec::vp8::Vp8Packet;
 use ::rtc::rtp::codec::vp9::Vp9Packet;
 use ::rtc::rtp::packetizer::Depacketizer;
+use bytes::Bytes;
 
 use super::container::{Coding, av1_size, avc_of, leb128, vp8_size, vp9_size};
 use crate::rtc::peer::{Codec, Packet};
@@ -261,6 +262,26 @@ impl Assembler {
     }
 }
 
+/// The frames of packets that are all there: whether each is a keyframe, its bytes.
+#[cfg(test)]
+pub fn assembled(codec: Codec, packets: Vec<Packet>, now: Instant) -> Vec<(bool, Vec<u8>)> {
+    let mut assembler = Assembler::new(codec);
+    let whole = packets.into_iter().flat_map(|packet| assembler.push(packet, now));
+    whole.map(|one| (one.is_key, one.data)).collect()
+}
+
+/// Packets of less than four bytes, as the end of a frame may be, are none to the library.
+fn vp8_payload(head: &mut Vp8Packet, packet: &Bytes) -> Option<Bytes> {
+    const BYTES_MIN: usize = 4;
+    let missing = BYTES_MIN.saturating_sub(packet.len());
+    if missing == 0 {
+        return head.depacketize(packet).ok();
+    }
+    let filled = [packet, &[0; BYTES_MIN][..missing]].concat();
+    let payload = head.depacketize(&filled.into()).ok()?;
+    Some(payload.slice(..payload.len().checked_sub(missing)?))
+}
+
 /// The frame of whole packets; none where they are no frame.
 fn depacketize(coding: Coding, parts: &[Packet]) -> Option<Whole> {
     let mut data = Vec::with_capacity(parts.iter().map(|part| part.payload.len()).sum());
@@ -272,7 +293,7 @@ fn depacketize(coding: Coding, parts: &[Packet]) -> Option<Whole> {
         Coding::Vp8 => {
             for (index, part) in parts.iter().enumerate() {
                 let mut head = Vp8Packet::default();
-                let payload = head.depacketize(&part.payload).ok()?;
+                let payload = vp8_payload(&mut head, &part.payload)?;
                 if index == 0 && (head.s != 1 || head.pid != 0) {
                     return None;
                 }

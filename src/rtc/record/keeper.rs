@@ -114,7 +114,7 @@ fn end_those_of_closed_rooms(http: &Http) {
 
 /// What the rows of a database ask for.
 async fn look(http: &Arc<Http>, media: &Arc<Media>, database: Oid) -> Result<()> {
-    let rows = store::as_server(http, database).await?.rows(ALIVE, &[]).await?;
+    let rows = http.as_server(database).await?.rows(ALIVE, &[]).await?;
     for row in rows {
         let text = |name: &str| row[name].as_str().map(str::to_owned);
         let Some(id) = text("id") else { continue };
@@ -200,7 +200,7 @@ async fn begin(http: &Arc<Http>, media: &Arc<Media>, mut plan: Plan) -> Result<(
     // What is sent once it is said to record is in it.
     let (to_recorder, feeds) = mpsc::channel(FEEDS);
     let feeding = feed(subject, to_recorder);
-    let mut desk = store::as_server(http, plan.database).await?;
+    let mut desk = http.as_server(plan.database).await?;
     if desk.rows(BEGUN, &[json!(plan.id), json!(plan.file_name())]).await?.is_empty() {
         feeding.abort();
         shelf.remove(&plan.id);
@@ -421,7 +421,7 @@ async fn note_end(
         ended.map_or(Value::Null, |ended| json!(ended.tracks.to_string())),
         json!(is_recovered),
     ];
-    let mut desk = store::as_server(http, plan.database).await?;
+    let mut desk = http.as_server(plan.database).await?;
     desk.rows(ENDED, &values).await.map(drop)
 }
 
@@ -441,7 +441,7 @@ async fn recover(http: &Arc<Http>) {
     for database in databases {
         let text = "UPDATE rtc.recordings SET state = 'failed', ended_at = now(), error = 'the server has ended' WHERE state = 'recording' RETURNING id";
         let there = "SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('rtc.recordings')";
-        let Ok(mut desk) = store::as_server(http, database).await else { continue };
+        let Ok(mut desk) = http.as_server(database).await else { continue };
         if desk.rows(there, &[]).await.is_ok_and(|rows| !rows.is_empty()) {
             let _ = desk.rows(text, &[]).await;
         }

@@ -24,9 +24,11 @@
 //! packets arrived, not by the senders' reports.
 
 mod assemble;
-mod container;
+pub mod container;
 mod keeper;
 mod recorder;
 mod store;
 
+#[cfg(test)]
+pub use assemble::assembled;
 pub use keeper::{Recordings, run};

@@ -29,6 +29,8 @@ const FLUSH: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(50);
 /// How often a sender is asked for a keyframe that is missing.
 const ASK: Duration = Duration::from_millis(500);
+/// How often it is asked for one at least, so that any place of the file can be gone to.
+const KEY: Duration = Duration::from_secs(10);
 /// Packets that wait to be taken: what comes while the disk is slow.
 const PACKETS_AHEAD: usize = 2_048;
 /// Bytes that wait for the disk.
@@ -73,9 +75,23 @@ struct Line {
     wants_keyframe: Arc<Notify>,
     assembler: Assembler,
     asked: Option<Instant>,
+    /// When the last keyframe came.
+    key: Option<Instant>,
     /// The number in the container, and what is added to times.
     placed: Option<(usize, i64)>,
     frames: u64,
+}
+
+impl Line {
+    fn wants_keyframe(&self, now: Instant) -> bool {
+        let is_past = |then: Option<Instant>, time| {
+            then.is_none_or(|then| now.saturating_duration_since(then) >= time)
+        };
+        match self.assembler.wants_keyframe() {
+            true => is_past(self.asked, ASK),
+            false => is_past(self.key, KEY) && is_past(self.asked, KEY),
+        }
+    }
 }
 
 pub struct Recorder {
@@ -182,6 +198,7 @@ impl Recorder {
             wants_keyframe,
             assembler: Assembler::new(codec),
             asked: None,
+            key: None,
             placed: None,
             frames: 0,
         });
@@ -201,7 +218,10 @@ impl Recorder {
         let now = Instant::now();
         let line = &mut self.lines[number];
         let whole = line.assembler.push(packet, now);
-        if line.assembler.wants_keyframe() && line.asked.is_none_or(|then| then.elapsed() >= ASK) {
+        if whole.iter().any(|one| one.is_key) {
+            line.key = Some(now);
+        }
+        if line.wants_keyframe(now) {
             line.asked = Some(now);
             line.wants_keyframe.notify_one();
         }

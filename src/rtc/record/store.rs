@@ -136,26 +136,14 @@ fn matroska_extension(path: &Path) -> &'static str {
 
 /// A conversation of the role that a recording is stored as.
 pub async fn as_role(http: &Arc<Http>, plan: &Plan) -> Result<Conversation> {
-    let name = database_name(http, plan.database)?;
+    let name = http.database_name(plan.database)?;
     let scopes = Scopes::all();
     Conversation::of_role(&http.front.database, &plan.role, &name, scopes, Vec::new()).await
 }
 
-/// The same of the server itself.
-pub async fn as_server(http: &Arc<Http>, database: Oid) -> Result<Conversation> {
-    let name = database_name(http, database)?;
-    Conversation::of_server(&http.front.database, &name, Vec::new()).await
-}
-
-fn database_name(http: &Arc<Http>, database: Oid) -> Result<String> {
-    let catalog = http.front.database.shared_catalog();
-    let found = catalog.database(database).map(|found| found.name.clone());
-    found.ok_or_else(|| Error::internal("a recording of a database that is gone"))
-}
-
 /// Whether the role may store the file: what would be refused at the end is refused now.
 pub async fn check(http: &Arc<Http>, plan: &Plan) -> Result<()> {
-    let mut desk = as_server(http, plan.database).await?;
+    let mut desk = http.as_server(plan.database).await?;
     let secret = commit::own_secret(&mut desk).await?;
     drop(desk);
     let mut session = as_role(http, plan).await?;
@@ -170,7 +158,7 @@ pub async fn store(http: &Arc<Http>, shelf: &Shelf, plan: &Plan) -> Result<()> {
     let bringing = tokio::task::spawn_blocking(move || bringing(path, inline_max));
     let bringing =
         bringing.await.map_err(|_| Error::internal("the thread that reads has ended"))??;
-    let mut desk = as_server(http, plan.database).await?;
+    let mut desk = http.as_server(plan.database).await?;
     let secret = commit::own_secret(&mut desk).await?;
     drop(desk);
     let mut session = as_role(http, plan).await?;

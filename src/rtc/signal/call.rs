@@ -8,8 +8,10 @@ use serde::Deserialize;
 use super::Negotiation;
 use crate::error::Error as SqlError;
 use crate::rooms::{self, Offer, Reason, Seat, Source, Track};
-use crate::rtc::media::{Connected, Media, Registered, Subscriptions};
-use crate::rtc::peer::{Candidate, Channel, Error, Event, Incoming, Kind, Options, Peer, State};
+use crate::rtc::media::{self, Connected, Media, Registered, Subscriptions};
+use crate::rtc::peer::{
+    Candidate, Channel, Error, Event, Incoming, Kind, Options, Peer, State, sections,
+};
 use tokio::sync::mpsc;
 
 /// What a peer says of a track that it is about to send.
@@ -107,6 +109,7 @@ impl Call {
         self.declared.extend(tracks);
         let answer = self.peer.answer(sdp).await?;
         self.negotiation.offered();
+        self.close_ended(sdp);
         self.note_joined();
         Ok(answer)
     }
@@ -116,8 +119,25 @@ impl Call {
         self.peer.accept_answer(sdp).await?;
         // The peer knows it, too.
         let _ = self.negotiation.answered();
+        self.close_ended(sdp);
         self.note_joined();
         Ok(())
+    }
+
+    /// What the peer's description sends no more is over: then the room has it no more.
+    fn close_ended(&mut self, sdp: &str) {
+        let sections = sections(sdp);
+        let is_sent =
+            |mid: &str| sections.iter().any(|section| section.sends && section.mid == mid);
+        let media = &self.media;
+        self.published.retain(|_, track| {
+            let mid = track.mid();
+            let stays = mid.is_empty() || is_sent(&mid);
+            if let Some(source) = media.source(&track.sid).filter(|_| !stays) {
+                source.close();
+            }
+            stays
+        });
     }
 
     fn note_joined(&self) {
@@ -147,6 +167,13 @@ impl Call {
         let wanted = seat.wanted();
         if self.subscriptions.follow(&wanted).await {
             self.negotiation.want();
+        }
+    }
+
+    /// Sends sources that are in no room.
+    pub async fn play(&mut self, sources: Vec<Arc<media::Source>>) {
+        for source in sources {
+            self.subscriptions.add(source, rooms::Preference::default()).await;
         }
     }
 

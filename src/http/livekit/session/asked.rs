@@ -1,42 +1,37 @@
 //! What a client asks for, one message at a time.
 
+use super::line::Line;
 use super::media::failed;
-use super::{Ended, Session, Sink, log, send};
+use super::{Ended, Session, log};
 use crate::error::Error;
 use crate::http::livekit::convert;
 use crate::http::livekit::signal::{
     self, AddTrackRequest, Pong, Request as Asked, RequestResponse, Response as Answer,
-    SessionDescription, SubscriptionPermission, TrackPublishedResponse, TrickleRequest,
-    UpdateParticipantMetadata, UpdateTrackSettings, refusal,
+    SubscriptionPermission, TrackPublishedResponse, TrickleRequest, UpdateParticipantMetadata,
+    UpdateTrackSettings, refusal,
 };
-use crate::rooms::{Allowed, Change, Preference, Reason, now_ms};
+use crate::rooms::{Allowed, Change, Preference, Reason, Shape, now_ms};
 use crate::rtc::peer::Candidate;
 use crate::sqlstate;
 
 impl Session {
-    pub(super) async fn asked(&mut self, sink: &mut Sink, asked: Asked) -> Result<(), Ended> {
+    pub(super) async fn asked(&mut self, line: &mut Line, asked: Asked) -> Result<(), Ended> {
         match asked {
-            Asked::Offer(offer) => {
-                let answered = self.publisher.answer(&offer.sdp).await;
-                let sdp = answered.map_err(|error| failed(&error))?;
-                self.note_joined();
-                self.unpublish(&offer.sdp);
-                let kind = "answer".to_owned();
-                let answer = SessionDescription { kind, sdp, id: offer.id, ..Default::default() };
-                send(sink, Answer::Answer(answer)).await
-            }
+            Asked::Offer(offer) => self.answer(line, offer).await,
+            // To an offer of before the client came back.
+            Asked::Answer(answer) if answer.id != 0 && answer.id != self.offers => Ok(()),
             Asked::Answer(answer) => {
                 let taken = self.subscriber.accept_answer(&answer.sdp).await;
                 taken.map_err(|error| failed(&error))?;
                 self.note_joined();
                 self.is_offering = false;
                 match std::mem::take(&mut self.is_changed) {
-                    true => self.offer(sink).await,
+                    true => self.offer(line, false).await,
                     false => Ok(()),
                 }
             }
             Asked::Trickle(trickle) => self.trickle(&trickle).await,
-            Asked::AddTrack(asked) => self.add_track(sink, asked).await,
+            Asked::AddTrack(asked) => self.add_track(line, asked).await,
             Asked::Mute(mute) => {
                 let muted = self.seat.mute(&mute.sid, mute.muted);
                 log(muted.err());
@@ -57,27 +52,45 @@ impl Session {
                 self.seat.allow(allowed(asked));
                 Ok(())
             }
-            Asked::UpdateMetadata(asked) => self.update(sink, asked).await,
-            Asked::Ping(_) => send(sink, Answer::Pong(now_ms())).await,
+            Asked::UpdateMetadata(asked) => self.update(line, asked).await,
+            Asked::Ping(_) => line.send(Answer::Pong(now_ms())).await,
             Asked::PingReq(ping) => {
                 let pong = Pong { last_ping_timestamp: ping.timestamp, timestamp: now_ms() };
-                send(sink, Answer::PongResp(pong)).await
+                line.send(Answer::PongResp(pong)).await
             }
             Asked::Leave(_) => Err(Ended::By(Reason::Left)),
-            // Of a session that is resumed, which none is; and what is only told.
-            Asked::SyncState(_)
-            | Asked::UpdateLayers(_)
-            | Asked::UpdateAudioTrack(_)
-            | Asked::UpdateVideoTrack(_) => Ok(()),
-            Asked::Simulate(_)
-            | Asked::PublishDataTrack(_)
-            | Asked::UnpublishDataTrack(_)
-            | Asked::UpdateDataSubscription(_)
-            | Asked::StoreDataBlob(_)
-            | Asked::GetDataBlob(_) => {
-                let message = "data tracks and simulations are not supported";
-                refuse(sink, 0, (refusal::UNSUPPORTED_TYPE, message), None).await
+            Asked::SyncState(sync) => self.sync(line, sync).await,
+            Asked::Simulate(asked) => self.simulate(line, asked).await,
+            Asked::UpdateAudioTrack(asked) => {
+                let features = asked.features;
+                self.reshape(line, &asked.track_sid, |shape| Shape { features, ..shape }).await
             }
+            Asked::UpdateVideoTrack(asked) => {
+                let (width, height) = (asked.width, asked.height);
+                self.reshape(line, &asked.track_sid, |it| Shape { width, height, ..it }).await
+            }
+            Asked::UpdateLayers(_) => unsupported(line, "other layers of a track").await,
+            Asked::PublishDataTrack(_)
+            | Asked::UnpublishDataTrack(_)
+            | Asked::UpdateDataSubscription(_) => unsupported(line, "tracks of data").await,
+            Asked::StoreDataBlob(_) | Asked::GetDataBlob(_) => {
+                unsupported(line, "stored data").await
+            }
+        }
+    }
+
+    /// A track of its own is like that now.
+    async fn reshape(
+        &mut self,
+        line: &mut Line,
+        sid: &str,
+        change: impl FnOnce(Shape) -> Shape,
+    ) -> Result<(), Ended> {
+        let track = self.seat.room().track(sid);
+        let shape = track.map(|track| track.shape()).unwrap_or_default();
+        match self.seat.reshape(sid, change(shape)) {
+            Ok(()) => Ok(()),
+            Err(error) => refuse(line, 0, why(&error), None).await,
         }
     }
 
@@ -103,30 +116,34 @@ impl Session {
         Ok(())
     }
 
-    async fn add_track(&mut self, sink: &mut Sink, asked: AddTrackRequest) -> Result<(), Ended> {
+    pub(super) async fn add_track(
+        &mut self,
+        line: &mut Line,
+        asked: AddTrackRequest,
+    ) -> Result<(), Ended> {
         if !asked.sid.is_empty() {
             let why = (refusal::UNSUPPORTED_TYPE, "a second codec of a track is not supported");
-            return refuse(sink, 0, why, Some(asked)).await;
+            return refuse(line, 0, why, Some(asked)).await;
         }
         let offer = match convert::offer(&asked) {
             Ok(offer) => offer,
             Err(why) => {
-                return refuse(sink, 0, (refusal::UNSUPPORTED_TYPE, why), Some(asked)).await;
+                return refuse(line, 0, (refusal::UNSUPPORTED_TYPE, why), Some(asked)).await;
             }
         };
         match self.seat.publish(offer) {
             Ok(track) => {
                 let track = Some(convert::track(&track.info()));
                 let published = TrackPublishedResponse { cid: asked.cid, track };
-                send(sink, Answer::TrackPublished(published)).await
+                line.send(Answer::TrackPublished(published)).await
             }
-            Err(error) => refuse(sink, 0, why(&error), Some(asked)).await,
+            Err(error) => refuse(line, 0, why(&error), Some(asked)).await,
         }
     }
 
     async fn update(
         &mut self,
-        sink: &mut Sink,
+        line: &mut Line,
         asked: UpdateParticipantMetadata,
     ) -> Result<(), Ended> {
         let given = |text: String| (!text.is_empty()).then_some(text);
@@ -138,7 +155,7 @@ impl Session {
         };
         match self.seat.change(change) {
             Ok(_) => Ok(()),
-            Err(error) => refuse(sink, asked.request_id, why(&error), None).await,
+            Err(error) => refuse(line, asked.request_id, why(&error), None).await,
         }
     }
 
@@ -185,13 +202,18 @@ fn why(error: &Error) -> (i32, &str) {
     (reason, error.message())
 }
 
-async fn refuse(
-    sink: &mut Sink,
+async fn unsupported(line: &mut Line, what: &str) -> Result<(), Ended> {
+    let message = format!("{what}: this is not supported");
+    refuse(line, 0, (refusal::UNSUPPORTED_TYPE, &message), None).await
+}
+
+pub(super) async fn refuse(
+    line: &mut Line,
     request_id: u32,
     (reason, message): (i32, &str),
     add_track: Option<AddTrackRequest>,
 ) -> Result<(), Ended> {
     let message = message.to_owned();
     let refused = RequestResponse { request_id, reason, message, add_track };
-    send(sink, Answer::RequestResponse(refused)).await
+    line.send(Answer::RequestResponse(refused)).await
 }

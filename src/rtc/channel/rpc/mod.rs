@@ -50,6 +50,7 @@ mod voice;
 
 pub use line::serve;
 pub use message::BATCH_MAX;
+pub use voice::refusal;
 
 pub const PROTOCOL: &str = "jsonrpc-sql.v1";
 

@@ -127,6 +127,11 @@ impl Answer {
     }
 }
 
+/// What answers no request: why there is no conversation.
+pub fn refusal(error: &Error) -> String {
+    Answer::new(Name::Null, None, 1, false).failed_with(&Problem::of(error, ""))
+}
+
 /// The beginning of a text.
 fn cut(text: &str, most: usize) -> &str {
     &text[..text.floor_char_boundary(most)]

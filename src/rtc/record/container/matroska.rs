@@ -19,12 +19,15 @@ const HEAD_BYTES: usize = 16 << 10;
 /// Blocks tell their time from that of their cluster in 16 bits.
 const CLUSTER_MS_MAX: u64 = 30_000;
 
-const EBML: u32 = 0x1a45_dfa3;
-const SEGMENT: u32 = 0x1853_8067;
-const INFO: u32 = 0x1549_a966;
+/// The head of an element.
+pub const ELEMENT_HEAD_MAX: u64 = 12;
+
+pub const EBML: u32 = 0x1a45_dfa3;
+pub const SEGMENT: u32 = 0x1853_8067;
+pub const INFO: u32 = 0x1549_a966;
 const SEEK_HEAD: u32 = 0x114d_9b74;
-const TRACKS: u32 = 0x1654_ae6b;
-const CLUSTER: u32 = 0x1f43_b675;
+pub const TRACKS: u32 = 0x1654_ae6b;
+pub const CLUSTER: u32 = 0x1f43_b675;
 const CUES: u32 = 0x1c53_bb6b;
 const VOID: u32 = 0xec;
 const UNKNOWN_SIZE: [u8; 8] = [1, 255, 255, 255, 255, 255, 255, 255];
@@ -317,7 +320,7 @@ impl Container for Matroska {
 }
 
 /// Whole clusters; the size and the duration are what is left.
-pub fn repair(file: &File, length: u64) -> io::Result<Kept> {
+pub(super) fn repair(file: &File, length: u64) -> io::Result<Kept> {
     let Some(head) = read_at(file, 0, HEAD_BYTES)? else { return Ok(Kept::default()) };
     let mut at = HEAD_BYTES as u64;
     let mut end_ms = 0;
@@ -343,22 +346,44 @@ pub fn repair(file: &File, length: u64) -> io::Result<Kept> {
     Ok(Kept { whole: at, tail: Vec::new(), patches })
 }
 
+/// The head of an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Element {
+    pub id: u32,
+    /// Of what is in it; none where it is not known before its end.
+    pub size: Option<u64>,
+    /// Of the head itself.
+    pub taken: u64,
+}
+
+/// A number whose length is told by its first byte, with or without what tells it; and that
+/// length. `None` where it is cut off.
+pub fn number_of(bytes: &[u8], keeps_mark: bool) -> Option<(u64, usize)> {
+    let first = *bytes.first()?;
+    let count = first.leading_zeros() as usize + 1;
+    let mark = if keeps_mark || count > 8 { 0 } else { 1_u64 << (7 * count) };
+    let value = bytes.get(..count)?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+    Some((value ^ mark, count))
+}
+
+/// The head of an element, if it is whole and is one.
+pub fn element_of(bytes: &[u8]) -> Option<Element> {
+    let (id, taken) = number_of(bytes, true)?;
+    let (size, more) = number_of(bytes.get(taken..)?, false)?;
+    let is_known = more <= 8 && size != (1 << (7 * more)) - 1;
+    Some(Element {
+        id: u32::try_from(id).ok()?,
+        size: is_known.then_some(size),
+        taken: (taken + more) as u64,
+    })
+}
+
 /// The id and the size of an element, and how many bytes these have.
 fn element_at(file: &File, at: u64) -> io::Result<Option<(u32, u64, u64)>> {
-    let length = file.metadata()?.len().saturating_sub(at).min(12);
+    let length = file.metadata()?.len().saturating_sub(at).min(ELEMENT_HEAD_MAX);
     let Some(bytes) = read_at(file, at, length as usize)? else { return Ok(None) };
-    let number = |bytes: &[u8], keeps_mark: bool| {
-        let first = *bytes.first()?;
-        let count = first.leading_zeros() as usize + 1;
-        let mark = if keeps_mark { 0 } else { 1_u64 << (7 * count) };
-        let value = bytes.get(..count)?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-        Some((value ^ mark, count))
-    };
-    let found = number(&bytes, true).and_then(|(id, taken)| {
-        let (size, more) = number(bytes.get(taken..)?, false)?;
-        Some((u32::try_from(id).ok()?, size, (taken + more) as u64))
-    });
-    Ok(found)
+    let found = element_of(&bytes);
+    Ok(found.and_then(|found| Some((found.id, found.size?, found.taken))))
 }
 
 /// When the last block of a cluster is, in milliseconds.

@@ -16,7 +16,7 @@
 //! Nothing is encoded here: frames are stored as they came.
 
 mod bits;
-mod matroska;
+pub mod matroska;
 mod mp4;
 mod ogg;
 
@@ -24,10 +24,12 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use crate::rtc::peer::Codec;
+
 pub use bits::{av1_size, avc_of, leb128, vp8_size, vp9_size};
 pub use matroska::Matroska;
 pub use mp4::Mp4;
-pub use ogg::Ogg;
+pub use ogg::{Ogg, opus_ticks};
 
 /// What the frames of a track are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,16 @@ pub enum Coding {
 }
 
 impl Coding {
+    pub fn codec(self) -> Codec {
+        match self {
+            Coding::Opus => Codec::Opus,
+            Coding::Vp8 => Codec::Vp8,
+            Coding::Vp9 => Codec::Vp9,
+            Coding::H264 => Codec::H264,
+            Coding::Av1 => Codec::Av1,
+        }
+    }
+
     /// Ticks of a frame's time in a second.
     pub fn rate(self) -> u64 {
         match self {

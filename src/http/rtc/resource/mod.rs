@@ -4,6 +4,7 @@
 //! POST /api/v1/rtc/whip/{room}   application/sdp: an offer       201, Location, ETag, the answer
 //! PATCH {Location}               candidates (If-Match: the ETag) 204
 //!                                new credentials (If-Match: *)   200, another ETag, ours
+//! PATCH {Location}/playback      paused, another place           204, of a recording
 //! DELETE {Location}                                              200
 //! ```
 //! Who comes by WHIP is a participant of the room that publishes what it offers to send; by
@@ -11,7 +12,13 @@
 //! there is nothing. The answer has all candidates, as far as they come in time, and names
 //! servers of STUN and TURN (`Link`).
 //!
+//! By WHEP a recording is played, too ([`recorded`]): nobody is in a room for that, and it
+//! may be paused, or go elsewhere.
+//!
 //! A session ends with its connection, with its participant, and with what it plays.
+
+mod recorded;
+mod session;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,16 +30,19 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use tokio::sync::{mpsc, oneshot};
 
-use super::fragment::{Fragment, attribute, fragment_of, with_credentials};
+use self::recorded::Directed;
+pub use self::recorded::play as play_recording;
+use self::session::Session;
+use super::fragment::Fragment;
 use super::{Asker, ice_servers, peer_options};
 use crate::http::principal::{Principal, forbidden};
 use crate::http::problem::Problem;
 use crate::http::rooms::entry::Wish;
 use crate::http::{Http, State, request};
-use crate::rooms::{Inbox, Reason, Told};
-use crate::rtc::channel::{self, Opener};
+use crate::rooms::{Inbox, Reason};
+use crate::rtc::channel::Opener;
 use crate::rtc::peer::{Event, IceServer};
-use crate::rtc::signal::{Call, Said};
+use crate::rtc::signal::Call;
 use crate::sqlstate;
 
 const SDP: &str = "application/sdp";
@@ -65,6 +75,11 @@ enum Command {
         fragment: Fragment,
         if_match: String,
         answer: oneshot::Sender<Result<Changed, Problem>>,
+    },
+    /// Of a recording that is played.
+    Direct {
+        directed: Directed,
+        answer: oneshot::Sender<Result<(), Problem>>,
     },
     End(oneshot::Sender<()>),
 }
@@ -124,17 +139,31 @@ async fn begin(
     check_type(&parts.headers, SDP)?;
     let offer = text(http, body).await?;
     let (call, events, inbox, principal) = enter(http, &asker, room, direction).await?;
-    let mut session = Session {
+    let session = Session {
         http: http.clone(),
-        id: format!("{:032x}", rand::random::<u128>()),
+        id: new_id(),
         call,
         events,
-        inbox,
+        inbox: Some(inbox),
+        played: None,
         direction,
         opener: Opener { principal: Arc::new(principal), is_encrypted: is_encrypted(&parts) },
         offer,
         etag: String::new(),
     };
+    launch(http, &asker, session).await
+}
+
+fn new_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+/// Answers the offer of a session, which goes on by itself from then on.
+async fn launch(
+    http: &Arc<Http>,
+    asker: &Asker,
+    mut session: Session,
+) -> Result<Response, Problem> {
     let answer = match session.answer().await {
         Ok(answer) => answer,
         Err(problem) => {
@@ -144,7 +173,7 @@ async fn begin(
     };
     let response = session.created(&answer, &ice_servers(http, asker.name()).0);
     let (commands, commanded) = mpsc::channel(COMMANDS_MAX);
-    let handle = Handle { commands, owner: Owner::of(&asker) };
+    let handle = Handle { commands, owner: Owner::of(asker) };
     http.rtc.sessions.lock().insert(session.id.clone(), handle);
     tokio::spawn(session.run(commanded));
     Ok(response)
@@ -204,147 +233,6 @@ async fn text(http: &Http, body: Body) -> Result<String, Problem> {
     String::from_utf8(bytes.to_vec()).map_err(|_| Problem::bad_request("the body is not UTF-8"))
 }
 
-struct Session {
-    http: Arc<Http>,
-    id: String,
-    call: Call,
-    events: mpsc::Receiver<Event>,
-    inbox: Inbox,
-    direction: Direction,
-    opener: Opener,
-    /// The last one of the other side.
-    offer: String,
-    etag: String,
-}
-
-impl Session {
-    /// Answers the offer, with all candidates that come in time.
-    async fn answer(&mut self) -> Result<String, Problem> {
-        let answered = self.call.offered(&self.offer, Vec::new()).await;
-        let answer = answered.map_err(|error| super::failed(&error))?;
-        let gathered = self.call.peer().gathered();
-        // What comes later is not told: the other side has enough to begin with.
-        let _ = tokio::time::timeout(GATHER_TIMEOUT, gathered).await;
-        let answer = self.call.peer().local_description().await.unwrap_or(answer);
-        let ufrag = attribute(&answer, "ice-ufrag").unwrap_or_default();
-        self.etag = format!("\"{ufrag}\"");
-        Ok(answer)
-    }
-
-    fn created(&self, answer: &str, servers: &[IceServer]) -> Response {
-        let mut response = Response::new(Body::from(answer.to_owned()));
-        *response.status_mut() = StatusCode::CREATED;
-        let headers = response.headers_mut();
-        let location = format!("/api/v1/rtc/sessions/{}", self.id);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(SDP));
-        headers.insert("accept-patch", HeaderValue::from_static(FRAGMENT));
-        for (name, value) in [(header::LOCATION, &location), (header::ETAG, &self.etag)] {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name, value);
-            }
-        }
-        for link in servers.iter().flat_map(links) {
-            if let Ok(value) = HeaderValue::from_str(&link) {
-                headers.append(header::LINK, value);
-            }
-        }
-        response
-    }
-
-    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let reason = self.converse(&mut commands).await;
-        self.http.rtc.sessions.lock().remove(&self.id);
-        drop(self.inbox);
-        self.call.end(reason).await;
-    }
-
-    async fn converse(&mut self, commands: &mut mpsc::Receiver<Command>) -> Reason {
-        let stop = self.http.stop.clone();
-        let mut changes = self.http.rtc.media.changes();
-        let mut look = tokio::time::interval(Duration::from_secs(1));
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Reason::ServerShutdown,
-                command = commands.recv() => match command {
-                    None => return Reason::Left,
-                    Some(Command::End(done)) => {
-                        let _ = done.send(());
-                        return Reason::Left;
-                    }
-                    Some(Command::Change { fragment, if_match, answer }) => {
-                        let changed = self.change(fragment, &if_match).await;
-                        let _ = answer.send(changed);
-                    }
-                },
-                event = self.events.recv() => {
-                    let Some(event) = event else { return Reason::ConnectionTimeout };
-                    if self.happened(event) {
-                        return Reason::ConnectionTimeout;
-                    }
-                }
-                told = self.inbox.next() => match told {
-                    None => return Reason::Left,
-                    Some(Told::Ended(reason)) => return reason,
-                    Some(Told::Unpublished { track }) => self.call.forget(&track),
-                    Some(_) => {}
-                },
-                changed = changes.changed() => {
-                    let is_over = self.direction == Direction::Out && !self.call.has_sources();
-                    if changed.is_err() || is_over {
-                        return Reason::Left;
-                    }
-                }
-                _ = look.tick() => self.call.measure().await,
-            }
-        }
-    }
-
-    /// Whether the connection is over.
-    fn happened(&mut self, event: Event) -> bool {
-        match self.call.happened(event) {
-            Some(Said::Closed) => return true,
-            Some(Said::Channel(channel)) => {
-                // Dropped, it is closed: nothing here speaks its protocol.
-                let _ = channel::serve(&self.http, &self.opener, channel);
-            }
-            Some(Said::Refused { id, error }) => {
-                tracing::debug!(track = id, %error, "a track is not taken");
-            }
-            _ => {}
-        }
-        false
-    }
-
-    async fn change(&mut self, fragment: Fragment, if_match: &str) -> Result<Changed, Problem> {
-        let known = attribute(&self.offer, "ice-ufrag").map(str::to_owned);
-        let restarts = fragment.ufrag.is_some() && fragment.ufrag != known;
-        if if_match != "*" && if_match != self.etag {
-            let message = "If-Match is not the ETag of the session";
-            return Err(Problem::precondition_failed(message));
-        }
-        if !restarts {
-            self.trickle(&fragment).await?;
-            return Ok(Changed::Trickled);
-        }
-        let (Some(ufrag), Some(pwd)) = (&fragment.ufrag, &fragment.pwd) else {
-            return Err(Problem::bad_request("a restart has an ice-ufrag and an ice-pwd"));
-        };
-        self.offer = with_credentials(&self.offer, ufrag, pwd);
-        let answer = self.answer().await?;
-        self.trickle(&fragment).await?;
-        Ok(Changed::Restarted { fragment: fragment_of(&answer), etag: self.etag.clone() })
-    }
-
-    async fn trickle(&self, fragment: &Fragment) -> Result<(), Problem> {
-        for candidate in &fragment.candidates {
-            let added = self.call.peer().add_candidate(Some(candidate.clone())).await;
-            added.map_err(|error| super::failed(&error))?;
-        }
-        Ok(())
-    }
-}
-
 /// RFC 9725, 4.6.
 fn links(server: &IceServer) -> Vec<String> {
     let proof = match (&server.username, &server.credential) {
@@ -358,9 +246,12 @@ fn links(server: &IceServer) -> Vec<String> {
 
 /// The session of a request, for whom it belongs to.
 async fn find(http: &Arc<Http>, parts: &Parts, id: &str) -> Result<Handle, Problem> {
-    let asker = Asker::of(http, parts).await?;
+    own(http, &Asker::of(http, parts).await?, id)
+}
+
+fn own(http: &Http, asker: &Asker, id: &str) -> Result<Handle, Problem> {
     let found = http.rtc.sessions.lock().get(id).cloned();
-    let own = found.filter(|handle| handle.owner == Owner::of(&asker));
+    let own = found.filter(|handle| handle.owner == Owner::of(asker));
     own.ok_or_else(|| Problem::missing(&format!("there is no session \"{id}\"")))
 }
 
@@ -401,6 +292,24 @@ pub async fn change(
         }
     }
     Ok(response)
+}
+
+/// `PATCH /api/v1/rtc/sessions/{id}/playback`: `{"is_paused", "position_ms"}`: the recording
+/// that is played waits or goes on, and goes elsewhere. 204; 409 where none is played.
+pub async fn direct(
+    http: State,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (parts, body) = request.into_parts();
+    let asker = Asker::of(&http, &parts).await?;
+    let directed: Directed = request::json(&http, body).await?;
+    let handle = own(&http, &asker, &id)?;
+    let (answer, answered) = oneshot::channel();
+    let command = Command::Direct { directed, answer };
+    handle.commands.send(command).await.map_err(|_| over(&id))?;
+    answered.await.map_err(|_| over(&id))??;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /api/v1/rtc/sessions/{id}`: 200 once it is over.
