@@ -385,9 +385,19 @@ fn who_may_play_what_is_said_by_the_recording_the_file_and_the_room() {
     let refused = try_watch(&ann, &path);
     assert_eq!(refused.refusal(), (404, "42704".to_owned()));
     assert!(refused.text().contains("file"), "{}", refused.text());
-    let asked = format!("select rtc.start_playback('stage', '{}', -1)", id_of(&recording));
-    let body = json!({"query": asked}).to_string();
-    assert_eq!(root.send("POST", "/api/v1/sql", "", body.as_bytes()).json()["code"], "22023");
+    let refused = |asked: &str| {
+        let body = json!({"query": asked}).to_string();
+        root.send("POST", "/api/v1/sql", "", body.as_bytes()).json()["code"].clone()
+    };
+    let id = id_of(&recording);
+    assert_eq!(refused(&format!("select rtc.start_playback('stage', '{id}', -1)")), "22023");
+    // Nobody is there: they would wait.
+    let many = format!("rtc.start_playback('stage', '{id}') from generate_series(1, 101)");
+    assert_eq!(refused(&format!("select {many}")), "53400");
+    assert_eq!(
+        refused("select rtc.start_recording('stage') from generate_series(1, 101)"),
+        "53400"
+    );
     // A place for one.
     let (_peer, place, _) = watch(&root, &path);
     let refused = try_watch(&root, &path);

@@ -319,6 +319,8 @@ BEGIN
     ELSIF start_recording.track IS NOT NULL AND NOT EXISTS (SELECT FROM tracks t WHERE t.room = start_recording.room AND t.sid = start_recording.track)
             AND NOT rtc.is_live(start_recording.room, start_recording.track) THEN
         RAISE undefined_object USING MESSAGE = format('track "%s" does not exist', start_recording.track);
+    ELSIF (SELECT count(*) >= 100 FROM recordings r WHERE r.state = 'requested' AND r.role = quote_ident(rtc.caller())::regrole) THEN
+        RAISE configuration_limit_exceeded USING MESSAGE = format('role "%s" has asked for recordings that have not begun: at most 100', rtc.caller());
     END IF;
     INSERT INTO recordings (room, role, track, bucket, name)
         VALUES (start_recording.room, quote_ident(rtc.caller())::regrole, start_recording.track, start_recording.bucket, start_recording.name)
@@ -368,6 +370,8 @@ BEGIN
         RAISE object_not_in_prerequisite_state USING MESSAGE = format('recording %s is not completed: it is %s', start_playback.recording, played.state);
     ELSIF start_playback.start_ms < 0 THEN
         RAISE invalid_parameter_value USING MESSAGE = 'a playback does not begin before its recording';
+    ELSIF (SELECT count(*) >= 100 FROM playbacks p WHERE p.state = 'requested' AND p.role = quote_ident(who)::regrole) THEN
+        RAISE configuration_limit_exceeded USING MESSAGE = format('role "%s" has asked for playbacks that have not begun: at most 100', who);
     END IF;
     called := coalesce(start_playback.identity, format('%s/playback-%s', who, left(made::text, 8)));
     IF called = '' OR octet_length(called) > 255 THEN
@@ -604,6 +608,10 @@ BEGIN
     DELETE FROM used_token u WHERE u.expires_at < now() - interval '1 hour';
     DELETE FROM removal r WHERE r.at < now() - interval '31 days';
     DELETE FROM events e WHERE e.id <= (SELECT max(id) FROM events) - keep_events;
+    UPDATE playbacks p SET state = 'failed', ended_at = clock_timestamp(), error = 'nobody was there for a day'
+        WHERE p.state = 'requested' AND p.asked_at < now() - interval '1 day';
+    UPDATE recordings r SET state = 'failed', ended_at = clock_timestamp(), error = 'what it is of was not there for a day'
+        WHERE r.state = 'requested' AND r.asked_at < now() - interval '1 day';
     DELETE FROM playbacks p WHERE p.ended_at < now() - interval '30 days';
     DELETE FROM quality q WHERE q.id <= (SELECT max(id) FROM quality) - keep_events;
 END $$;

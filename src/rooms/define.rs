@@ -108,6 +108,8 @@ pub struct Joining {
     pub is_admin: bool,
     /// Whether it is sent what others publish without asking for it.
     pub auto_subscribe: bool,
+    /// It plays a recording, which keeps no room open.
+    pub is_playback: bool,
 }
 
 /// Why somebody has left, or a room is closed.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 
 use super::define::{About, Info, Message, Reason, Speaker};
+use super::track::TrackInfo;
 
 /// What waits for a participant at most.
 pub const INBOX_MESSAGES: usize = 4_096;
@@ -47,7 +48,10 @@ impl Told {
         OVERHEAD_BYTES
             + match self {
                 Told::Message(message) => message.size(),
-                Told::Participant(info) => info.metadata.len() + info.tracks.len() * 128,
+                Told::Participant(info) => {
+                    let tracks = info.tracks.iter().map(TrackInfo::size);
+                    info.metadata.len() + tracks.sum::<usize>()
+                }
                 Told::Room(about) => about.metadata.len(),
                 _ => 0,
             }
@@ -101,6 +105,11 @@ impl Outlet {
 }
 
 impl Inbox {
+    /// Why it ends after what still waits; none while it goes on.
+    pub fn reason(&self) -> Option<Reason> {
+        self.shared.reason.get().copied()
+    }
+
     /// The next thing; after the end nothing. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Told> {
         // Who was too slow is not told what it did not take.

@@ -110,8 +110,8 @@ mod tests {
     use bytes::Bytes;
 
     use super::super::{
-        Change, Grants, Happened, Inbox, Info, Joining, Kind, Message, Offer, Permission, Seat,
-        Source, State, Told,
+        Change, Grants, Happened, Inbox, Info, Joining, Kind, Layer, Message, Offer, Permission,
+        Seat, Shape, Source, Told,
     };
     use super::*;
 
@@ -141,6 +141,7 @@ mod tests {
             permission: Permission::default(),
             is_admin: false,
             auto_subscribe: true,
+            is_playback: false,
         }
     }
 
@@ -235,8 +236,53 @@ mod tests {
         assert!((5..8).contains(&said), "{said}");
         rooms.open(key("b"), Definition::default(), limits()).expect("a second room");
         assert!(rooms.open(key("c"), Definition::default(), limits()).is_err());
+        for offer in [
+            Offer { features: vec![0; 33], ..Offer::default() },
+            Offer { layers: vec![Layer::default(); 17], ..Offer::default() },
+            Offer { cid: "x".repeat(1_025), ..Offer::default() },
+        ] {
+            assert_eq!(seats[1].0.publish(offer).unwrap_err().code().as_str(), "54000");
+        }
         let long = Change { metadata: Some("x".repeat(101)), ..Change::default() };
         assert!(room.change("a", long).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_track_is_told_anew_as_often_as_messages_are_and_no_longer_than_it_may_be() {
+        let (_rooms, room) = room();
+        let (ada, _hears) = join(&room, "ada");
+        let track = ada.publish(Offer::default()).expect("a track");
+        let shape = |width| Shape { width, ..Shape::default() };
+        let told = (1..20).filter(|width| ada.reshape(&track.sid, shape(*width)).is_ok()).count();
+        assert!((5..8).contains(&told), "{told}");
+        let long = Shape { features: vec![0; 33], ..Shape::default() };
+        assert_eq!(ada.reshape(&track.sid, long).unwrap_err().code().as_str(), "54000");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_listen_can_see_that_it_has_ended() {
+        let (_rooms, room) = room();
+        let (_ada, hears) = join(&room, "ada");
+        assert_eq!(hears.reason(), None);
+        room.expel("ada", Reason::Removed).expect("it was there");
+        assert_eq!(hears.reason(), Some(Reason::Removed));
+    }
+
+    #[tokio::test]
+    async fn a_playback_keeps_no_room_open() {
+        let (rooms, room) = room();
+        let patience = Duration::from_secs(1);
+        room.configure(Definition { departure_timeout: patience, ..Definition::default() });
+        let (ada, _inbox) = join(&room, "ada");
+        let playing = Joining { is_playback: true, ..joining("film") };
+        let (_film, mut hears) = room.join(playing).expect("in");
+        let later = || Instant::now() + patience;
+        assert!(room.is_occupied() && rooms.sweep(later()).is_empty());
+        drop(ada);
+        assert!(!room.is_occupied());
+        assert_eq!(rooms.sweep(Instant::now()).len(), 0, "somebody may come back");
+        assert_eq!(rooms.sweep(later()).len(), 1);
+        assert!(told(&mut hears).await.contains(&"Ended(RoomClosed)".to_owned()));
     }
 
     #[tokio::test]
@@ -317,7 +363,6 @@ mod tests {
             Happened::Closed,
         ];
         assert_eq!(all, expected);
-        assert_eq!(State::Active, State::Active);
         assert!(!Grants::default().join);
     }
 }

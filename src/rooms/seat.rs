@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::define::{Info, Message, Reason, State};
 use super::inbox::Told;
-use super::live::{Change, Room, denied, limit, no_participant, too_large};
+use super::live::{Change, Room, denied, no_participant, too_large};
 use super::track::{Offer, Preference, Shape, Track};
 use crate::error::Result;
 
@@ -116,11 +116,7 @@ impl Seat {
         if message.size() > most {
             return Err(too_large("the message", most, "rtc_max_message"));
         }
-        if !person.pace.admits() {
-            let most = person.pace.per_second;
-            let what = "a participant sends messages a second:";
-            return Err(limit(what, most, "rtc_max_messages_per_second"));
-        }
+        person.admit()?;
         message.from = (self.sid.clone(), self.identity.clone());
         Ok(self.room.deliver(&mut inner, message))
     }

@@ -6,9 +6,17 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::grants::{Kind, Source};
+use crate::error::{Error, Result};
+use crate::sqlstate;
 
 /// The volume that a track has unless somebody has set it, in per cent.
 pub const VOLUME: u8 = 100;
+/// Bytes of each of a track's names.
+const NAME_BYTES_MAX: usize = 1_024;
+/// Layers of a track.
+const LAYERS_MAX: usize = 16;
+/// Features of a track: there are fewer that mean something.
+const FEATURES_MAX: usize = 32;
 
 /// What a publisher says of a track before it sends it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +39,32 @@ pub struct Offer {
     pub features: Vec<i32>,
     pub encryption: i32,
     pub disable_red: bool,
+}
+
+/// `54000`: a track is described at greater length than everybody is to be told.
+fn too_many(what: &str, most: usize) -> Error {
+    Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, format!("a track has at most {most} {what}"))
+}
+
+impl Offer {
+    /// Whether it is of a size that everybody can be told.
+    pub(super) fn check(&self) -> Result<()> {
+        let rids = self.layers.iter().map(|layer| &layer.rid);
+        let names = [&self.cid, &self.name, &self.stream, &self.mime].into_iter().chain(rids);
+        if self.layers.len() > LAYERS_MAX {
+            return Err(too_many("layers", LAYERS_MAX));
+        } else if names.into_iter().any(|name| name.len() > NAME_BYTES_MAX) {
+            return Err(too_many("bytes of each of its names", NAME_BYTES_MAX));
+        }
+        check_features(&self.features)
+    }
+}
+
+fn check_features(features: &[i32]) -> Result<()> {
+    match features.len() > FEATURES_MAX {
+        true => Err(too_many("features", FEATURES_MAX)),
+        false => Ok(()),
+    }
 }
 
 /// One of several encodings of a video.
@@ -70,6 +104,12 @@ pub struct Shape {
     pub features: Vec<i32>,
 }
 
+impl Shape {
+    pub(super) fn check(&self) -> Result<()> {
+        check_features(&self.features)
+    }
+}
+
 /// A track as others see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TrackInfo {
@@ -86,6 +126,17 @@ pub struct TrackInfo {
     pub mid: String,
     #[serde(skip)]
     pub offer: Offer,
+}
+
+impl TrackInfo {
+    /// Bytes, about.
+    pub(super) fn size(&self) -> usize {
+        let offer = &self.offer;
+        let names = self.name.len() + offer.name.len() + offer.cid.len() + offer.stream.len();
+        let layers: usize =
+            offer.layers.iter().map(|layer| size_of::<Layer>() + layer.rid.len()).sum();
+        size_of::<TrackInfo>() + names + layers + size_of_val(offer.features.as_slice())
+    }
 }
 
 impl Track {

@@ -162,6 +162,7 @@ pub async fn enter(
         permission,
         is_admin,
         auto_subscribe: wish.auto_subscribe,
+        is_playback: false,
     };
     seat(&caller, named, definition, joining, bearer.may_sql)
 }
@@ -209,6 +210,7 @@ pub async fn enter_as(
         permission: rights.permission,
         is_admin: rights.is_admin,
         auto_subscribe: wish.auto_subscribe,
+        is_playback: false,
     };
     let may_sql = principal.scopes.has(crate::auth::scope::Scope::Sql);
     seat(&caller, room, definition, joining, may_sql)

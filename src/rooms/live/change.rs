@@ -68,9 +68,11 @@ impl Room {
     /// Its publisher says anew what a track is like; everybody is told.
     pub(in crate::rooms) fn reshape(&self, identity: &str, sid: &str, shape: Shape) -> Result<()> {
         let mut inner = self.inner.lock();
-        let person = inner.people.get(identity).ok_or_else(|| no_participant(identity))?;
+        shape.check()?;
+        let person = inner.people.get_mut(identity).ok_or_else(|| no_participant(identity))?;
         let track = person.track(sid).cloned().ok_or_else(|| no_track(sid))?;
         if track.shape() != shape {
+            person.admit()?;
             track.reshape(shape);
             self.show(&mut inner, identity, true);
         }

@@ -44,7 +44,7 @@ pub(in crate::rooms) struct Inner {
     pub limits: Limits,
     /// By identity, of which there is one at a time.
     pub people: BTreeMap<String, Person>,
-    /// Since when nobody is here; and whether somebody has been.
+    /// Since when nobody is here but playbacks; and whether somebody has been.
     idle: (Instant, bool),
     closed: Option<Reason>,
     is_recording: bool,
@@ -63,6 +63,15 @@ pub(in crate::rooms) struct Person {
 }
 
 impl Person {
+    /// Whether it may say one more thing now.
+    pub fn admit(&mut self) -> Result<()> {
+        if self.pace.admits() {
+            return Ok(());
+        }
+        let what = "a participant sends messages a second:";
+        Err(limit(what, self.pace.per_second, "rtc_max_messages_per_second"))
+    }
+
     pub fn info(&self) -> Arc<Info> {
         let joining = &self.joining;
         Arc::new(Info {
@@ -195,7 +204,7 @@ impl Room {
         let seat = Seat::new(self.clone(), person.sid.clone(), identity.clone());
         let mut record = Record::new(&self.key, Happened::Joined, (&person.sid, &identity));
         record.detail = json!({"name": person.joining.name, "role": person.joining.role});
-        inner.idle.1 = true;
+        inner.idle.1 |= !person.joining.is_playback;
         inner.people.insert(identity.clone(), person);
         self.show(&mut inner, &identity, false);
         drop(inner);
@@ -276,6 +285,11 @@ impl Room {
         inner.people.values().filter(seen).map(Person::info).collect()
     }
 
+    /// Whether somebody is here, a playback not counted.
+    pub fn is_occupied(&self) -> bool {
+        self.inner.lock().is_occupied()
+    }
+
     pub fn person(&self, identity: &str) -> Result<Arc<Info>> {
         let inner = self.inner.lock();
         inner.people.get(identity).map(Person::info).ok_or_else(|| no_participant(identity))
@@ -320,7 +334,7 @@ impl Room {
             true => inner.definition.departure_timeout,
             false => inner.definition.empty_timeout,
         };
-        let is_idle = inner.people.is_empty() && now.saturating_duration_since(since) >= patience;
+        let is_idle = !inner.is_occupied() && now.saturating_duration_since(since) >= patience;
         drop(inner);
         if is_idle {
             self.close(Reason::RoomClosed);
@@ -352,7 +366,7 @@ impl Room {
     fn remove(&self, inner: &mut Inner, identity: &str, reason: Reason) -> bool {
         let Some(person) = inner.people.remove(identity) else { return false };
         person.outlet.end(reason);
-        if inner.people.is_empty() {
+        if !person.joining.is_playback && !inner.is_occupied() {
             inner.idle = (Instant::now(), true);
         }
         for track in &person.tracks {
@@ -401,6 +415,10 @@ fn bounded(wanted: u32, most: usize) -> usize {
 }
 
 impl Inner {
+    fn is_occupied(&self) -> bool {
+        self.people.values().any(|person| !person.joining.is_playback)
+    }
+
     fn participants_max(&self) -> usize {
         bounded(self.definition.max_participants, self.limits.participants)
     }

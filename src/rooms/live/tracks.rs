@@ -43,6 +43,7 @@ impl Room {
 
     /// Publishes a track of a participant.
     pub(in crate::rooms) fn publish(&self, identity: &str, offer: Offer) -> Result<Arc<Track>> {
+        offer.check()?;
         let mut inner = self.inner.lock();
         let most = inner.limits.tracks;
         let person = inner.people.get_mut(identity).ok_or_else(|| no_participant(identity))?;

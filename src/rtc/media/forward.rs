@@ -209,8 +209,13 @@ impl Worker {
         }
     }
 
+    /// Whether nothing of the track is to be sent now.
+    fn is_silenced(&self) -> bool {
+        self.source.track.is_muted() || self.preferred.borrow().is_paused
+    }
+
     async fn send(&mut self, arrived: &Arrived) -> bool {
-        if self.source.track.is_muted() || self.preferred.borrow().is_paused {
+        if self.is_silenced() {
             self.is_held = true;
             return true;
         }
@@ -245,6 +250,10 @@ impl Worker {
 
     /// Sends what is kept of a layer, and goes on with it.
     async fn catch_up(&mut self, layer: &Arc<Layer>) {
+        if self.is_silenced() {
+            self.is_held = true;
+            return;
+        }
         let now = Instant::now();
         if self.caught_up.is_some_and(|then| now.duration_since(then) < CATCH_UP_INTERVAL) {
             return;

@@ -14,6 +14,8 @@ use super::source::Arrived;
 /// Of packets that are kept; without a keyframe for longer than that, who comes waits for the
 /// next one.
 const BYTES_MAX: usize = 2 << 20;
+/// What a packet takes besides its payload.
+const OVERHEAD_BYTES: usize = 256;
 /// How far apart frames are that are caught up with, in ticks: a tenth of a millisecond.
 const STEP: u32 = 9;
 
@@ -33,7 +35,7 @@ impl Kept {
             // A keyframe is what it begins with.
             return;
         }
-        self.bytes += arrived.packet.payload.len();
+        self.bytes += OVERHEAD_BYTES + arrived.packet.payload.len();
         match self.bytes > BYTES_MAX {
             true => self.clear(),
             false => self.packets.push(arrived.clone()),

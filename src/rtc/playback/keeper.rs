@@ -32,7 +32,7 @@ const LAST: Duration = Duration::from_secs(3);
 const ALIVE: &str = "SELECT p.id::text AS id, p.room, p.recording::text AS recording, p.identity, p.state, \
     p.stop_asked_at IS NOT NULL AS is_stopped, p.start_ms, p.is_paused, p.places, p.place_ms, \
     (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = p.role::oid) AS role \
-    FROM rtc.playbacks p WHERE p.state IN ('requested', 'playing') ORDER BY p.asked_at LIMIT 1000";
+    FROM rtc.playbacks p WHERE p.state = 'playing' OR p.state = 'requested' AND p.room = ANY ($1) ORDER BY p.state, p.asked_at LIMIT 1000";
 
 const THERE: &str = "SELECT r.id::text AS id FROM rtc.recordings r JOIN files.objects o ON o.bucket = r.bucket AND o.name = r.name AND o.latest \
     WHERE r.id = ANY ($1::uuid[])";
@@ -82,7 +82,10 @@ pub async fn run(http: Arc<Http>) {
 
 /// What the rows of a database ask for.
 async fn look(http: &Arc<Http>, database: Oid) -> Result<()> {
-    let rows = http.as_server(database).await?.rows(ALIVE, &[]).await?;
+    let rooms = http.rooms().rooms.of(database);
+    let occupied = rooms.iter().filter(|room| room.is_occupied());
+    let rooms: Vec<&str> = occupied.map(|room| room.key.name.as_str()).collect();
+    let rows = http.as_server(database).await?.rows(ALIVE, &[json!(rooms)]).await?;
     for row in rows {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
         let id = text("id");
@@ -127,7 +130,7 @@ fn wish(live: &Live, now: Wish) {
 /// Begins a playback, if somebody is in the room.
 fn begin(http: &Arc<Http>, plan: Plan, wish: Wish) {
     let key = Key { database: plan.database, name: plan.room.clone() };
-    if http.rooms().rooms.get(&key).is_none_or(|room| room.people(true).is_empty()) {
+    if http.rooms().rooms.get(&key).is_none_or(|room| !room.is_occupied()) {
         return;
     }
     let live = Live {

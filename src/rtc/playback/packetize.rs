@@ -70,6 +70,8 @@ impl Packetizer {
 
     fn split(&mut self, frame: &Bytes, is_key: bool) -> Vec<Bytes> {
         let made = match self {
+            // A packet of Opus is not taken apart.
+            Packetizer::Opus if frame.len() > PAYLOAD_BYTES_MAX => return Vec::new(),
             Packetizer::Opus => return vec![frame.clone()],
             Packetizer::Vp9 { picture } => {
                 *picture = (*picture + 1) & 0x7fff;
@@ -118,7 +120,7 @@ fn byte_stream(frame: &Bytes, length_bytes: usize, sets: &[Bytes]) -> Bytes {
     let has_sets = units.iter().any(|unit| kind_of(unit) == Some(7));
     let sets: &[Bytes] = if has_sets { &[] } else { sets };
     let mut out = BytesMut::with_capacity(frame.len() + 64);
-    for unit in sets.iter().chain(&units).filter(|unit| !unit.is_empty()) {
+    for unit in sets.iter().chain(&units) {
         out.extend_from_slice(&START_CODE);
         out.extend_from_slice(unit);
     }
@@ -136,7 +138,9 @@ fn units(frame: &Bytes, length_bytes: usize) -> Vec<Bytes> {
         let length = length.iter().fold(0, |value, byte| value << 8 | usize::from(*byte));
         at += length_bytes;
         let Some(end) = at.checked_add(length).filter(|end| *end <= frame.len()) else { break };
-        all.push(frame.slice(at..end));
+        if length > 0 {
+            all.push(frame.slice(at..end));
+        }
         at = end;
     }
     all
@@ -154,7 +158,9 @@ fn read_setup(setup: &[u8]) -> (usize, Vec<Bytes>) {
             let Some([high, low]) = setup.get(at..at + 2) else { return (length_bytes, sets) };
             let end = at + 2 + usize::from(u16::from_be_bytes([*high, *low]));
             let Some(set) = setup.get(at + 2..end) else { return (length_bytes, sets) };
-            sets.push(Bytes::copy_from_slice(set));
+            if !set.is_empty() {
+                sets.push(Bytes::copy_from_slice(set));
+            }
             at = end;
         }
     }
@@ -268,6 +274,15 @@ mod tests {
         for wrong in [&[][..], &[0, 0, 0, 9, 1], &[0, 0, 0], &[0xff; 9]] {
             assert!(packetizer.payloads(&Bytes::copy_from_slice(wrong), true).is_empty());
         }
+    }
+
+    #[test]
+    fn what_no_packet_carries_is_left_out() {
+        let mut opus = Packetizer::new(&track(Coding::Opus));
+        let of = |size: usize| Bytes::from(vec![0xfc; size]);
+        assert_eq!(opus.payloads(&of(PAYLOAD_BYTES_MAX), true).len(), 1);
+        assert!(opus.payloads(&of(PAYLOAD_BYTES_MAX + 1), true).is_empty());
+        assert!(units(&Bytes::from(vec![0; 1_000]), 1).is_empty(), "units of nothing");
     }
 
     #[test]

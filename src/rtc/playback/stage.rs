@@ -138,6 +138,7 @@ fn joining(plan: &Plan) -> Joining {
         },
         is_admin: false,
         auto_subscribe: false,
+        is_playback: true,
     }
 }
 

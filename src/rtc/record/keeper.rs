@@ -39,7 +39,7 @@ const LAST: Duration = Duration::from_secs(10);
 
 const ALIVE: &str = "SELECT r.id::text AS id, r.room, r.track, r.bucket, r.name, r.state, r.stop_asked_at IS NOT NULL AS is_stopped, \
     (SELECT p.rolname FROM pg_catalog.pg_roles p WHERE p.oid = r.role::oid) AS role \
-    FROM rtc.recordings r WHERE r.state IN ('requested', 'recording') ORDER BY r.asked_at LIMIT 1000";
+    FROM rtc.recordings r WHERE r.state = 'recording' OR r.state = 'requested' AND r.room = ANY ($1) ORDER BY r.state, r.asked_at LIMIT 1000";
 
 const BEGUN: &str = "UPDATE rtc.recordings SET state = 'recording', started_at = now(), name = $2 WHERE id = $1::uuid AND state = 'requested' RETURNING id";
 
@@ -114,7 +114,9 @@ fn end_those_of_closed_rooms(http: &Http) {
 
 /// What the rows of a database ask for.
 async fn look(http: &Arc<Http>, media: &Arc<Media>, database: Oid) -> Result<()> {
-    let rows = http.as_server(database).await?.rows(ALIVE, &[]).await?;
+    let rooms = http.rooms().rooms.of(database);
+    let rooms: Vec<&str> = rooms.iter().map(|room| room.key.name.as_str()).collect();
+    let rows = http.as_server(database).await?.rows(ALIVE, &[json!(rooms)]).await?;
     for row in rows {
         let text = |name: &str| row[name].as_str().map(str::to_owned);
         let Some(id) = text("id") else { continue };

@@ -41,7 +41,7 @@ use futures::StreamExt;
 use futures::stream::SplitStream;
 use prost::Message as _;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::join::{self, Wanted};
@@ -236,6 +236,8 @@ struct Session {
     has_connected: bool,
     /// What is to happen to the next socket, for a client that tries itself.
     simulated: Option<Cut>,
+    /// It seems to speak until this has ended.
+    speaking: Option<AbortHandle>,
     renewal: Renewal,
     tasks: JoinSet<()>,
 }
@@ -302,6 +304,7 @@ impl Session {
             deadline: Instant::now() + PING_TIMEOUT,
             has_connected: false,
             simulated: None,
+            speaking: None,
             renewal,
             tasks,
         };
@@ -333,6 +336,10 @@ impl Session {
         loop {
             // What cannot be sent waits in the inbox, which has its bounds.
             let has_room = self.reliable.has_room();
+            if let Some(reason) = inbox.reason().filter(|_| !has_room) {
+                // It will not hear of its end, which holds all the same.
+                return Ended::Told(reason);
+            }
             let done = tokio::select! {
                 frame = next(&mut stream) => self.frame(line, frame).await,
                 Some(resumption) = resumptions.recv() => {

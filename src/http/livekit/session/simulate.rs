@@ -10,7 +10,8 @@ use crate::http::livekit::signal::{
 };
 use crate::rooms::{Reason, Speaker};
 
-/// Longest time that somebody seems to speak.
+/// How long somebody seems to speak at least, and at most.
+const SPEAKS_MIN: Duration = Duration::from_secs(1);
 const SPEAKS_MAX: Duration = Duration::from_secs(60);
 
 /// The next socket of a session that is resumed breaks.
@@ -74,8 +75,11 @@ impl Session {
         }
     }
 
-    /// Everybody sees it speak for a while.
+    /// Everybody sees it speak for a while; what is asked meanwhile is passed over.
     fn seem_to_speak(&mut self, time: Duration) {
+        if self.speaking.as_ref().is_some_and(|before| !before.is_finished()) {
+            return;
+        }
         let (room, sid) = (self.seat.room().clone(), self.seat.sid().to_owned());
         let speaker = move |is_active: bool| Speaker {
             sid: sid.clone(),
@@ -83,9 +87,10 @@ impl Session {
             is_active,
         };
         room.set_speakers(vec![speaker(true)]);
-        self.tasks.spawn(async move {
-            tokio::time::sleep(time.min(SPEAKS_MAX)).await;
+        let speaking = self.tasks.spawn(async move {
+            tokio::time::sleep(time.clamp(SPEAKS_MIN, SPEAKS_MAX)).await;
             room.set_speakers(vec![speaker(false)]);
         });
+        self.speaking = Some(speaking);
     }
 }

@@ -30,6 +30,8 @@ use crate::files::read::Content;
 use crate::rtc::record::container::{Coding, Track};
 
 pub const FRAME_BYTES_MAX: u64 = 16 << 20;
+/// Tracks of a file that is played: each has its queues and a task for each listener.
+const TRACKS_MAX: usize = 64;
 /// Pieces of a file that are looked at to find a place in it: days, of a second each.
 const PLACES_MAX: usize = 500_000;
 /// How far before a place a keyframe is looked for: recorders ask for one more often.
@@ -104,6 +106,9 @@ impl Demuxer {
         };
         if tracks.is_empty() {
             return Err(unsupported("a file without a track of a known codec"));
+        }
+        if tracks.len() > TRACKS_MAX {
+            return Err(unsupported(&format!("a file of more than {TRACKS_MAX} tracks")));
         }
         Ok(Demuxer { form, tracks, next: None })
     }
@@ -309,6 +314,51 @@ mod tests {
         ];
         goes_round(container::Matroska::new(), &tracks).await;
         goes_round(container::Matroska::new(), &[track(Coding::Opus, "a")]).await;
+    }
+
+    fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+        let size = (content.len() as u32 + 8).to_be_bytes();
+        [&size, &name[..], content].concat()
+    }
+
+    #[tokio::test]
+    async fn a_fragment_that_says_it_has_no_end_has_one() {
+        let (bytes, written) = written(container::Mp4::default(), &[track(Coding::H264, "a")], 2);
+        let head = boxed(b"tfhd", &[0, 2, 0, 0, 0, 0, 0, 1]);
+        // As many frames as can be told, of nothing.
+        let run = boxed(b"trun", &[0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+        let content = [head, run.repeat(1_000)].concat();
+        let fragment = boxed(b"moof", &boxed(b"traf", &content));
+        let file = [&bytes[..], &fragment].concat();
+        let mut demuxer = Demuxer::open(Content::of_bytes(file.into())).await.expect("a file");
+        let mut count = 0;
+        while let Ok(Some(_)) = demuxer.next().await {
+            count += 1;
+        }
+        assert!(count <= written.len() + 100_000, "{count}");
+    }
+
+    #[tokio::test]
+    async fn a_packet_that_does_not_end_is_no_packet() {
+        let tracks = [track(Coding::Opus, "a")];
+        let (bytes, written) = written(container::Ogg::new(7), &tracks, 2);
+        let mut page = b"OggS\0\x01".to_vec();
+        page.extend_from_slice(&[0xff; 8]);
+        page.extend_from_slice(&7u32.to_le_bytes());
+        page.extend_from_slice(&[0; 8]);
+        page.push(255);
+        page.extend_from_slice(&[255; 255]);
+        page.resize(page.len() + 255 * 255, 1);
+        // The first of them begins it.
+        let mut first = page.clone();
+        first[5] = 0;
+        let pages = FRAME_BYTES_MAX as usize / (255 * 255) + 2;
+        let file = [&bytes[..], &first, &page.repeat(pages)].concat();
+        let mut demuxer = Demuxer::open(Content::of_bytes(file.into())).await.expect("a file");
+        for _ in &written {
+            demuxer.next().await.expect("a frame").expect("one more");
+        }
+        assert!(demuxer.next().await.is_err());
     }
 
     #[tokio::test]

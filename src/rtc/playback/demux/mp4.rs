@@ -15,7 +15,7 @@ const BOX_BYTES_MAX: u64 = 16 << 20;
 /// Of the head of a fragment when a place is looked for.
 const LOOK_BYTES: u64 = 256;
 /// Of one fragment.
-const SAMPLES_MAX: u32 = 100_000;
+const SAMPLES_MAX: usize = 100_000;
 const NO_KEY: u32 = 0x1_0000;
 
 pub struct Mp4 {
@@ -181,13 +181,14 @@ impl Mp4 {
         (time, place): (&mut u64, &mut u64),
     ) {
         let mut fields = Fields(run);
-        let (flags, count) = (fields.small() & 0xff_ffff, fields.small().min(SAMPLES_MAX));
+        let (flags, count) = (fields.small() & 0xff_ffff, fields.small());
         if flags & 1 != 0 {
             *place = base.saturating_add_signed(i64::from(fields.small().cast_signed()));
         }
         let first = (flags & 4 != 0).then(|| fields.small());
         for index in 0..count {
-            if fields.0.is_empty() && flags & 0xf00 != 0 {
+            let is_over = fields.0.is_empty() && flags & 0xf00 != 0;
+            if is_over || self.waiting.len() >= SAMPLES_MAX {
                 return;
             }
             let mut field = |bit: u32, default: u32| match flags & bit != 0 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Place, Sample, damaged, time_of, unsupported};
+use super::{FRAME_BYTES_MAX, Place, Sample, damaged, time_of, unsupported};
 use crate::error::Result;
 use crate::rtc::playback::reader::Reader;
 use crate::rtc::record::container::{Coding, Track, opus_ticks};
@@ -150,8 +150,15 @@ impl Ogg {
                 // Its beginning was not seen.
                 continue;
             }
+            if !is_rest {
+                // What was begun before has no end.
+                self.begun.clear();
+            }
             if is_rest || goes_on {
                 self.begun.extend_from_slice(&piece);
+            }
+            if self.begun.len() as u64 > FRAME_BYTES_MAX {
+                return Err(damaged());
             }
             match (goes_on, is_rest) {
                 (true, _) => {}
