@@ -1,6 +1,8 @@
 //! Jobs, many at a time: claims and completions in batches, sessions that are used again.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -248,6 +250,85 @@ fn a_cancelled_job_ends_alone_among_many() {
         let row = client.query_one(text, &[]).await.expect("a row");
         assert_eq!((row.get(0), row.get(1), row.get(2)), (400i64, 400i64, 0i64));
     });
+}
+
+/// What a job leaves for the commit, or in the session, is not another one's.
+#[test]
+fn jobs_that_share_a_transaction_keep_what_is_theirs() {
+    let directory = TempDir::new().expect("a directory");
+    let settings = [SETTINGS[0], ("ZSERVER_JOBS_WORKERS", "1")];
+    let site = Site::start_with(&directory, &settings);
+    block_on(async {
+        site.submit(json!({"kind": "none", "queue": "none"})).await;
+        site.sql(
+            "create table seen (n int); create table late (n int, job text); \
+             create table opened (how text); create table unlocked (was_held bool); \
+             create function note() returns trigger language plpgsql as $$ begin \
+               insert into late values (new.n, current_setting('jobs.id')); return null; end $$; \
+             create constraint trigger note after insert on seen deferrable initially deferred \
+               for each row execute function note(); \
+             create function opens() returns text language plpgsql as $$ declare c cursor for select 1; begin \
+               open c; return 'opened'; exception when duplicate_cursor then return 'there was one'; end $$; \
+             create function fails() returns int language plpgsql as $$ begin \
+               perform pg_advisory_lock(5); return 1 / 0; end $$; \
+             insert into jobs.queue values ('q', true)",
+        )
+        .await;
+        let submit = |n: i64| {
+            let statement = match n % 4 {
+                0 => format!("insert into seen values ({n})"),
+                1 => "insert into opened select opens()".to_owned(),
+                2 => "select fails()".to_owned(),
+                _ => "insert into unlocked select pg_advisory_unlock(5) from pg_notify('heard', 'all')"
+                    .to_owned(),
+            };
+            let payload = json!({"statement": statement});
+            json!({"kind": "sql", "payload": payload, "queue": "q", "max_attempts": 1})
+        };
+        let jobs: Vec<Value> = (0..200).map(submit).collect();
+        let (status, body) = site.ask("POST", "/jobs", json!({"jobs": jobs})).await;
+        assert_eq!(status, 201, "{body}");
+        let heard = listened(site.server.port).await;
+        site.sql("update jobs.queue set is_paused = false; notify jobs").await;
+        let started = Instant::now();
+        let left = "select count(*) from jobs.job where queue = 'q' and state not in ('completed', 'discarded')";
+        while site.number(left).await > 0 {
+            assert!(started.elapsed() < Duration::from_secs(120), "jobs are left");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let own = "select count(*) from late l join jobs.job j on j.id = l.job::bigint \
+            and j.payload ->> 'statement' = format('insert into seen values (%s)', l.n)";
+        assert_eq!(site.number(own).await, 50);
+        assert_eq!(site.number("select count(*) from opened where how = 'opened'").await, 50);
+        assert_eq!(site.number("select count(*) from unlocked where not was_held").await, 50);
+        while heard.load(Ordering::Relaxed) < 50 {
+            assert!(started.elapsed() < Duration::from_secs(120), "{heard:?} were heard");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+}
+
+/// How many notifications of a channel came, so far.
+async fn listened(port: u16) -> Arc<AtomicUsize> {
+    let config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
+    let (client, mut connection) =
+        tokio_postgres::connect(&config, tokio_postgres::NoTls).await.expect("a connection");
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+            if matches!(message, tokio_postgres::AsyncMessage::Notification(_)) {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
+    client.batch_execute("listen heard").await.expect("listens");
+    // It is closed with its client.
+    tokio::spawn(async move {
+        let _client = client;
+        std::future::pending::<()>().await;
+    });
+    count
 }
 
 /// Short jobs share transactions; who fails in one, takes long, or leaves something behind does

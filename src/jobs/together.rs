@@ -12,9 +12,10 @@
 //! for which there was no time left ([`LIMIT`]). What no transaction undoes, a sequence's next
 //! value or what `dblink` does, may then have been done before.
 //!
-//! Each job finds the session as new: who leaves a setting, an advisory lock, a temporary table
-//! or a cursor is the last one of its transaction. `now()` is that of the transaction. After
-//! one that could not be committed each job is run alone for a while ([`PAUSE`]).
+//! Each job finds the session as new: who leaves a setting, an advisory lock, a temporary table,
+//! a cursor, a notification or a check for the commit to do is the last one of its transaction.
+//! `now()` is that of the transaction. After one that could not be committed each job is run
+//! alone for a while ([`PAUSE`]).
 //!
 //! Not shared: jobs of other kinds than `sql` and `function`, with a timeout of their own, and
 //! those that were asked to end.
@@ -24,6 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Claimed, Failure};
@@ -38,6 +40,9 @@ use crate::sql::types::Oid;
 pub const MOST: usize = 32;
 /// After it no other one begins, and one that runs is stopped.
 const LIMIT: Duration = Duration::from_millis(250);
+/// How long their completion may wait, as for a job's row that somebody else has locked, and
+/// what was stopped may go on, before all is given up.
+const GRACE: Duration = Duration::from_secs(5);
 /// Transactions of one job each, after one that could not be shared.
 const PAUSE: usize = 256;
 
@@ -62,9 +67,11 @@ impl Sharing {
     }
 }
 
-/// Whether a job may share a transaction.
-pub fn may_share(job: &Claimed) -> bool {
-    matches!(job.kind.as_str(), "sql" | "function") && job.timeout.is_none()
+/// Whether a job may share a transaction. `timeout` is that of jobs without one of their own;
+/// zero is none.
+pub fn may_share(job: &Claimed, timeout: Duration) -> bool {
+    let has_time = timeout.is_zero() || timeout > LIMIT;
+    matches!(job.kind.as_str(), "sql" | "function") && job.timeout.is_none() && has_time
 }
 
 /// What became of jobs, by their ids. Of those that are in neither nothing was done.
@@ -83,12 +90,17 @@ pub async fn run(
     place: Arc<Place>,
 ) -> Ran {
     let all = jobs.iter().map(|(job, _)| job.id).collect();
-    let work = tokio::spawn(share(engine.clone(), database, jobs, place));
-    let error = match work.await {
-        Ok(Ok(ran)) => return ran,
-        Ok(Err(failure)) => failure.error.to_string(),
+    let mut work = tokio::spawn(share(engine.clone(), database, jobs, place));
+    let error = match tokio::time::timeout(LIMIT + 3 * GRACE, &mut work).await {
+        Ok(Ok(Ok(ran))) => return ran,
+        Ok(Ok(Err(failure))) => failure.error.to_string(),
         // A panic: the one that has met it meets it again, alone.
-        Err(error) => error.to_string(),
+        Ok(Err(error)) => error.to_string(),
+        // Whether it was committed nobody knows: who was completed has no lease any more.
+        Err(_) => {
+            work.abort();
+            "it took too long".to_owned()
+        }
     };
     engine.sharing.pause();
     tracing::debug!(error, channel = NAME, "jobs that shared a transaction run alone");
@@ -106,12 +118,7 @@ async fn share(
     let mut session = kinds::session_of(&engine, database, first).await?;
     session.begin(kinds::BEGIN).await?;
     let until = Instant::now() + LIMIT;
-    let leash = session.leash_of_statement()?;
-    // In a task of its own: a statement may compute for long without looking up.
-    let watch = tokio::spawn(async move {
-        tokio::time::sleep_until(until.into()).await;
-        drop(leash);
-    });
+    let watch = stopped_at(&mut session, until)?;
     let mut documents: Vec<Value> = Vec::with_capacity(jobs.len());
     for (job, asked_to_end) in &jobs {
         if Instant::now() >= until {
@@ -120,23 +127,29 @@ async fn share(
         if asked_to_end.is_cancelled() {
             continue;
         }
-        let Some((result, has_left_nothing)) = one(&mut session, job).await? else {
-            ran.failed.push(job.id);
-            continue;
-        };
-        ran.completed.push(job.id);
-        documents.push(json!({"id": job.id, "lease": job.lease, "result": result}));
+        let (result, has_left_nothing) = one(&mut session, job).await?;
+        match result {
+            None => ran.failed.push(job.id),
+            Some(result) => {
+                ran.completed.push(job.id);
+                documents.push(json!({"id": job.id, "lease": job.lease, "result": result}));
+            }
+        }
         if !has_left_nothing {
             break;
         }
     }
-    // What follows is not to be cancelled.
     session.let_off();
     watch.abort();
     if documents.is_empty() {
         return Ok(ran);
     }
-    let completed = session.rows(COMPLETE, &[json!(Value::Array(documents).to_string())]).await?;
+    let watch = stopped_at(&mut session, Instant::now() + GRACE)?;
+    let completed = session.rows(COMPLETE, &[json!(Value::Array(documents).to_string())]).await;
+    // What follows is not to be cancelled.
+    session.let_off();
+    watch.abort();
+    let completed = completed?;
     if completed.len() != ran.completed.len() {
         return Err(Error::internal("the lease of a job was lost").into());
     }
@@ -145,18 +158,30 @@ async fn share(
     Ok(ran)
 }
 
-/// Does the work of one job; its result, and whether the session is as before. None if it has
-/// failed, and nothing of it is there.
-async fn one(session: &mut Conversation, job: &Claimed) -> Result<Option<(Value, bool)>, Failure> {
+/// What of a session runs at an instant is stopped then, unless it is let off before. In a task
+/// of its own: a statement may compute for long without looking up.
+fn stopped_at(session: &mut Conversation, until: Instant) -> Result<JoinHandle<()>> {
+    let leash = session.leash_of_statement()?;
+    Ok(tokio::spawn(async move {
+        tokio::time::sleep_until(until.into()).await;
+        drop(leash);
+    }))
+}
+
+/// Does the work of one job; its result, and whether the session is as before. No result if it
+/// has failed, and nothing that it has written is there.
+async fn one(session: &mut Conversation, job: &Claimed) -> Result<(Option<Value>, bool), Failure> {
     session.set_savepoint().await?;
+    let before = session.mark()?;
     kinds::introduce(session, job)?;
     let begun = session.mark()?;
     match result_of(session, job).await {
-        Ok(result) => Ok(Some((result, session.has_left_nothing(&begun)?))),
+        Ok(result) => Ok((Some(result), session.has_left_nothing(&begun)?)),
         Err(_) => {
             session.fail();
             session.roll_back_to_savepoint().await?;
-            Ok(None)
+            // No rollback gives back a lock of the session, or forgets a name.
+            Ok((None, session.has_left_nothing(&before)?))
         }
     }
 }

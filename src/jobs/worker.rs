@@ -101,8 +101,10 @@ impl Workers {
         let (waiting, places) = (claimed.len(), self.engine.workers.max(1));
         let most = if waiting > places { (2 * waiting / places).min(together::MOST) } else { 1 };
         let mut next: Vec<Waiting> = claimed.pop_front().into_iter().collect();
+        let timeout = self.engine.database.config().jobs_timeout.duration();
         let may_share = |one: &Waiting| {
-            !one.is_alone && !one.asked_to_end.is_cancelled() && together::may_share(&one.job)
+            let is_free = !one.is_alone && !one.asked_to_end.is_cancelled();
+            is_free && together::may_share(&one.job, timeout)
         };
         let role = match next.first() {
             Some(first) if most > 1 && may_share(first) => first.job.role,

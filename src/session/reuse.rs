@@ -14,7 +14,6 @@
 
 use std::sync::Arc;
 
-use super::notify::Action;
 use super::registry::Ends;
 use super::settings::Layers;
 use super::temporary::{drop_temporary, has_temporary};
@@ -109,18 +108,22 @@ impl Session {
     }
 
     /// Whether whom it has served since has left nothing that the next one in the open
-    /// transaction would meet, but for what was written. The seed of `random()` and what
-    /// sequences gave are forgotten.
+    /// transaction would meet, or its commit do in the next one's name, but for what was
+    /// written. The seed of `random()` and what sequences gave are forgotten.
     pub fn has_left_nothing(&mut self, since: &Mark) -> bool {
         self.hooks.forget_sequences();
         self.hooks.forget_seed();
         let is_cursor = |portal: &Portal| matches!(portal.state, PortalState::Cursor(_));
-        let is_told = |action: &Action| matches!(action, Action::Notify { .. });
-        let tells_only = self.block.open().is_some_and(|open| open.actions.iter().all(is_told));
-        tells_only
+        // Equal notifications of one transaction would be one.
+        let is_plain = self.block.open().is_some_and(|open| {
+            let work = open.work.as_ref();
+            open.actions.is_empty() && work.is_none_or(|work| work.table.is_plain())
+        });
+        is_plain
             && self.settings.lock().is_unchanged(&since.0)
             && !self.has_catalog_changes()
             && !self.hooks.advisory.holds_any()
+            && self.hooks.routines.cursors.is_empty()
             && !self.portals.values().any(is_cursor)
             && self.prepared.keys().all(String::is_empty)
     }

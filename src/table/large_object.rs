@@ -348,6 +348,10 @@ impl Descriptor {
 pub struct Descriptors(VectorSync<Arc<Descriptor>>);
 
 impl Descriptors {
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|known| known.is_closed())
+    }
+
     /// The number of a new descriptor: the first that is free.
     pub fn add(&mut self, descriptor: Descriptor) -> Result<i32> {
         let free = self.0.iter().position(|known| known.is_closed());

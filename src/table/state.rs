@@ -60,6 +60,16 @@ pub struct TableState {
 }
 
 impl TableState {
+    /// Whether nothing but what was written would be met by who goes on in the transaction: no
+    /// check or trigger is left, no constraint is deferred otherwise, no large object is open.
+    pub fn is_plain(&self) -> bool {
+        self.immediate.is_empty()
+            && self.deferred.is_empty()
+            && self.all_deferred.is_none()
+            && self.deferred_by_oid.is_empty()
+            && self.large_objects.is_empty()
+    }
+
     pub fn count_rows(&mut self, storage_id: u32, delta: i64) {
         *self.row_deltas.entry(storage_id).or_default() += delta;
     }

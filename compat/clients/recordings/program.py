@@ -369,6 +369,58 @@ def _():
     run(work)
 
 
+def sent_by_ffmpeg(url, token, seconds):
+    """FFmpeg's WHIP muxer, with a certificate that it makes itself: pictures that flash, tones; then it says goodbye."""
+    encoder, options, _ = ENCODERS["h264"]
+    with av.open(url, "w", format="whip", options={"authorization": token}) as output:
+        video = output.add_stream(encoder, rate=25, options=options)
+        video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
+        video.codec_context.gop_size = 25
+        audio = output.add_stream("libopus", rate=RATE, layout="stereo")
+        begun = time.monotonic()
+        for step in range(seconds * 50):
+            time.sleep(max(0, begun + step / 50 - time.monotonic()))
+            frame = sound(step * RATE // 50)
+            frame.pts, frame.time_base = step * RATE // 50, Fraction(1, RATE)
+            output.mux(audio.encode(frame))
+            if step % 2 == 0:
+                frame = picture(step / 50 % 1 < SIGNAL)
+                frame.pts, frame.time_base = step // 2, Fraction(1, 25)
+                output.mux(video.encode(frame))
+
+
+@step("what FFmpeg sends by WHIP, recorded")
+def _():
+    async def work():
+        server = Server(PORT)
+        await server.room("ffmpeg")
+        made = await server.json("POST", "/api/v1/rooms/ffmpeg/tokens", json={"identity": "ffmpeg"})
+        url = f"{server.base}/api/v1/rtc/whip/ffmpeg"
+        sending = asyncio.create_task(asyncio.to_thread(sent_by_ffmpeg, url, made["token"], 7))
+        while len(await server.tracks("ffmpeg")) < 2:
+            assert not sending.done(), sending.result()
+            await asyncio.sleep(0.1)
+        recording = await server.start("ffmpeg")
+        await server.until(recording, "recording")
+        await sending
+        while await server.tracks("ffmpeg"):
+            await asyncio.sleep(0.1)
+        await server.ask("POST", f"{recording}/stop")
+        ended = await server.until(recording, "completed", "failed")
+        assert ended["state"] == "completed", ended
+        data = await server.file(ended)
+        found = dict(decoded(data))
+        for name, rate in (("h264", 25), ("opus", 50)):
+            times = found[name]
+            length = times[-1] - times[0]
+            assert length > 4 and len(times) > 0.95 * length * rate, (name, len(times), length)
+        first, change = drift(data)
+        print(f"# FFmpeg: {first * 1000:.0f} ms apart, {change * 1000:.0f} ms of drift", file=sys.stderr)
+        assert change < 0.04, (first, change)
+
+    run(work)
+
+
 @step("files of each codec, played into a room and recorded there, frame by frame")
 def _():
     async def of(server, kind, has_sound):

@@ -29,6 +29,7 @@ use webrtc::runtime::{
     TokioRuntime,
 };
 
+use super::crypto::Provider;
 use super::outbox::{Feed, Outbox};
 use super::tap::{Estimate, Tap, Taps};
 use super::{Codec, Error, Kind, Options};
@@ -59,7 +60,7 @@ pub async fn build(
     let registry = registry.with(APPLICATION, Feed::new(outbox.clone()));
     let connection = PeerConnectionBuilder::new()
         .with_configuration(configuration(options))
-        .with_setting_engine(settings(options))
+        .with_setting_engine(settings(options)?)
         .with_media_engine(media)
         .with_interceptor_registry(registry)
         .with_handler(handler)
@@ -82,11 +83,13 @@ fn configuration(options: &Options) -> RTCConfiguration {
     RTCConfigurationBuilder::new().with_ice_servers(servers.collect()).build()
 }
 
-fn settings(options: &Options) -> SettingEngine {
+fn settings(options: &Options) -> Result<SettingEngine, Error> {
     use rtc::ice::mdns::MulticastDnsMode;
     use rtc::peer_connection::configuration::setting_engine::SctpMaxMessageSize;
     let max_message_bytes = u32::try_from(options.max_message_bytes).unwrap_or(u32::MAX);
-    SettingEngineBuilder::new()
+    let provider = Provider::new().map_err(|error| Error::Failed(error.to_string()))?;
+    let settings = SettingEngineBuilder::new()
+        .with_crypto_provider(Arc::new(provider))
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .with_sctp_max_message_size(SctpMaxMessageSize::Bounded(max_message_bytes))
         .with_sctp_mtu(SCTP_MTU_BYTES)
@@ -95,7 +98,8 @@ fn settings(options: &Options) -> SettingEngine {
             Some(options.failed_timeout),
             Some(KEEP_ALIVE),
         )
-        .build()
+        .build();
+    Ok(settings)
 }
 
 /// The addresses to listen on, all with the same port.

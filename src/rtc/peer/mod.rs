@@ -18,6 +18,7 @@
 
 mod channel;
 mod connection;
+mod crypto;
 mod engine;
 mod handler;
 mod layers;
